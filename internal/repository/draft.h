@@ -1,0 +1,63 @@
+/*
+ * What a source fills during collect: the entities of its slice.
+ *
+ * Each entity is cleaned (text bounds, control characters, secrets), compared
+ * with the last good one of the same key, dated, validated against the schema
+ * and encoded as it is added, then its tree is dropped: only one tree is alive
+ * at a time. An entity that does not conform is left out and counted, which
+ * makes the source degraded, and collection goes on.
+ *
+ * A draft belongs to the thread that runs collect.
+ */
+#ifndef SST_REPOSITORY_DRAFT_H
+#define SST_REPOSITORY_DRAFT_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct sst_draft;
+
+/*
+ * Adds one entity of the section, shaped as in schemas/system-state.schema.json
+ * with its child array (tasks, pods) inline; members in any order. `source` and
+ * a missing or null changed-at time (updated_at) are filled in. Takes over the
+ * reference, also on failure.
+ *
+ * 0 also when the entity was left out because it does not conform or its key
+ * is already there. SST_NOMEM, SST_LIMIT (max_entities_per_source: the rest of
+ * the slice is left out and reported; stop adding).
+ */
+int sst_draft_add(struct sst_draft *draft, json_t *entity,
+    struct sst_error *err);
+
+/*
+ * Adds the last good entity of that key again, unchanged and unchecked, for
+ * sources that know from their own stream that nothing changed. parts are the
+ * identity members in schema order. SST_NOT_FOUND when there is none.
+ */
+int sst_draft_keep(struct sst_draft *draft, const char *const *parts,
+    size_t part_count, struct sst_error *err);
+
+/*
+ * Counts something the parser had to leave out; pointer (RFC 6901, into the
+ * upstream answer) and reason of the first one are shown in sources[].error.
+ */
+void sst_draft_reject(struct sst_draft *draft, const char *pointer,
+    const char *reason);
+
+/*
+ * The result is usable but not whole: status degraded with this code. The
+ * first one stays.
+ */
+void sst_draft_degrade(struct sst_draft *draft, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Asks for another collection no earlier than ms from now (Retry-After, a
+ * timeline's next event); the framework takes it within its own bounds.
+ */
+void sst_draft_next_in(struct sst_draft *draft, long ms);
+
+#endif
