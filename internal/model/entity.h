@@ -42,11 +42,12 @@ struct sst_entity {
 	uint32_t order_len;  /* bytes that sort it among its siblings */
 	uint32_t json_len;   /* own bytes, with an empty child array */
 	uint32_t hole;       /* offset between the brackets; 0: no children */
+	uint32_t stamp;      /* offset of the changed-at text; 0: none */
+	uint32_t child_count;
 	struct sst_hash own; /* of the own bytes */
 	struct sst_hash hash; /* of the own bytes and the children */
 	size_t total_len;    /* bytes when written out with children */
 	struct sst_entity **children; /* in order; one reference each */
-	size_t child_count;
 	char bytes[]; /* key, NUL, order, NUL, json, NUL */
 };
 
@@ -59,11 +60,12 @@ struct sst_entity_parts {
 	const char *json;
 	size_t json_len;
 	size_t hole;
+	size_t stamp;
 	struct sst_entity *const *children; /* sorted; references are taken */
 	size_t child_count;
 };
 
-/* SST_NOMEM; SST_TOO_LARGE when the bytes are over 2 GiB. */
+/* SST_NOMEM; SST_TOO_LARGE when over 2 GiB or 2^31 children. */
 int sst_entity_new(const struct sst_entity_parts *parts,
     struct sst_entity **out, struct sst_error *err);
 struct sst_entity *sst_entity_acquire(struct sst_entity *entity);

@@ -36,6 +36,7 @@ struct sst_shape {
 	size_t identity[SST_IDENTITY_MAX]; /* indices into members */
 	size_t identity_count;
 	char pointer[64]; /* of the definition: "#/$defs/task" */
+	struct sst_shape *next; /* all shapes of a schema, freed together */
 };
 
 /*

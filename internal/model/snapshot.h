@@ -17,6 +17,9 @@
 #include "model/section.h"
 #include "model/shape.h"
 
+/* Version of schemas/system-state.schema.json that is written. */
+#define SST_SCHEMA_VERSION "1.0"
+
 /* How a section stands in the document. */
 enum sst_presence {
 	SST_ABSENT,  /* no source configured: member left out */
@@ -44,9 +47,6 @@ struct sst_snapshot {
 	char epoch[17];
 	uint64_t revision;
 	struct sst_wall captured_at;
-	/* From this instant on some source shown ok is too old: the snapshot
-	 * must not be handed out any more (SST_MONO_NEVER: no such source). */
-	struct sst_mono valid_until;
 	const struct sst_shape *shape; /* of the document; borrowed */
 	char *sources;                 /* encoded array */
 	size_t sources_len;

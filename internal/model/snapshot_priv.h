@@ -1,0 +1,14 @@
+/* Making of snapshots: for service/compose only. */
+#ifndef SST_MODEL_SNAPSHOT_PRIV_H
+#define SST_MODEL_SNAPSHOT_PRIV_H
+
+#include "model/snapshot.h"
+
+/*
+ * An empty snapshot with one reference: every section absent, no sources; the
+ * maker fills the fields before it shares it. id is copied.
+ */
+int sst_snapshot_new(const char *id, const struct sst_shape *shape,
+    struct sst_snapshot **out, struct sst_error *err);
+
+#endif
