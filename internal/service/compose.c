@@ -1,0 +1,371 @@
+#include "service/compose.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "model/encode.h"
+#include "model/snapshot_priv.h"
+
+/* What has been found out about one source while composing. */
+struct compose_source {
+	enum sst_status status;
+	size_t twins; /* entities another source has already */
+	struct sst_error error;
+	struct sst_wall error_since;
+};
+
+struct composer {
+	const struct sst_compose_input *in;
+	struct compose_source *sources;
+	struct sst_snapshot *snapshot;
+	struct sst_mono valid_until;
+	struct sst_error *err;
+};
+
+static void
+compose_statuses(struct composer *c)
+{
+	const struct sst_compose_input *in = c->in;
+	struct sst_mono until;
+	size_t i;
+
+	c->valid_until = SST_MONO_NEVER;
+	for (i = 0; i < in->count; i++) {
+		c->sources[i].status =
+		    sst_slot_status(&in->views[i], in->now, &until);
+		c->sources[i].error = in->views[i].error;
+		c->sources[i].error_since = in->views[i].error_since;
+		if (sst_mono_before(until, c->valid_until))
+			c->valid_until = until;
+	}
+}
+
+/* One entity and whose it is, while a section is merged. */
+struct compose_row {
+	struct sst_entity *entity;
+	size_t source;
+};
+
+static int
+compose_row_compare(const void *a, const void *b)
+{
+	const struct compose_row *x = a, *y = b;
+	int c = sst_entity_compare(x->entity, y->entity);
+
+	if (c != 0)
+		return c;
+	return x->source < y->source ? -1 : x->source > y->source;
+}
+
+static size_t
+compose_count(const struct composer *c, enum sst_section_id id)
+{
+	const struct sst_slot_view *v;
+	size_t i, n = 0;
+
+	for (i = 0; i < c->in->count; i++) {
+		v = &c->in->views[i];
+		if (v->section == id && v->harvest != NULL)
+			n += v->harvest->count;
+	}
+	return n;
+}
+
+static void
+compose_gather(
+    const struct composer *c, enum sst_section_id id, struct compose_row *rows)
+{
+	const struct sst_slot_view *v;
+	size_t i, j, n = 0;
+
+	for (i = 0; i < c->in->count; i++) {
+		v = &c->in->views[i];
+		if (v->section != id || v->harvest == NULL)
+			continue;
+		for (j = 0; j < v->harvest->count; j++)
+			rows[n++] = (struct compose_row){
+			    v->harvest->entities[j], i};
+	}
+}
+
+/* Leaves the first of each key; returns how many are left. */
+static size_t
+compose_drop_twins(struct composer *c, struct compose_row *rows, size_t n,
+    struct sst_entity **entities)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < n; i++) {
+		if (kept > 0 &&
+		    sst_entity_compare(
+			entities[kept - 1], rows[i].entity) == 0) {
+			c->sources[rows[i].source].twins++;
+			continue;
+		}
+		entities[kept++] = rows[i].entity;
+	}
+	return kept;
+}
+
+static int
+compose_merge(struct composer *c, enum sst_section_id id, size_t n,
+    struct sst_section **out)
+{
+	struct compose_row *rows = malloc((n + 1) * sizeof(*rows));
+	struct sst_entity **entities = malloc((n + 1) * sizeof(*entities));
+	int rc;
+
+	if (rows == NULL || entities == NULL) {
+		rc = sst_error_nomem(c->err);
+	} else {
+		compose_gather(c, id, rows);
+		qsort(rows, n, sizeof(*rows), compose_row_compare);
+		n = compose_drop_twins(c, rows, n, entities);
+		rc = sst_section_new(id, entities, n, out, c->err);
+	}
+	free(rows);
+	free(entities);
+	return rc;
+}
+
+/* Shares the section of the last snapshot when it is equal. */
+static void
+compose_share(struct composer *c, enum sst_section_id id)
+{
+	struct sst_section **mine = &c->snapshot->sections[id], *theirs;
+
+	theirs = c->in->previous == NULL ? NULL
+					 : c->in->previous->sections[id];
+	if (theirs == NULL || !sst_hash_equal(theirs->hash, (*mine)->hash))
+		return;
+	sst_section_release(mine);
+	*mine = sst_section_acquire(theirs);
+}
+
+static int
+compose_section(struct composer *c, enum sst_section_id id)
+{
+	struct sst_snapshot *s = c->snapshot;
+	const struct sst_slot_view *v;
+	size_t i;
+	int rc;
+
+	s->presence[id] = SST_ABSENT;
+	for (i = 0; i < c->in->count; i++) {
+		v = &c->in->views[i];
+		if (v->section != id || !v->enabled)
+			continue;
+		if (v->harvest != NULL)
+			s->presence[id] = SST_KNOWN;
+		else if (s->presence[id] == SST_ABSENT)
+			s->presence[id] = SST_UNKNOWN;
+	}
+	if (s->presence[id] != SST_KNOWN)
+		return SST_OK;
+	rc = compose_merge(c, id, compose_count(c, id), &s->sections[id]);
+	if (rc == SST_OK)
+		compose_share(c, id);
+	return rc;
+}
+
+static void
+compose_note_twins(struct composer *c)
+{
+	struct compose_source *s;
+	size_t i;
+
+	for (i = 0; i < c->in->count; i++) {
+		s = &c->sources[i];
+		if (s->twins == 0 || s->status != SST_STATUS_OK)
+			continue;
+		s->status = SST_STATUS_DEGRADED;
+		sst_error_set(&s->error, SST_EXISTS,
+		    "%zu left out: another source has the same key", s->twins);
+		s->error_since = c->in->views[i].changed;
+	}
+}
+
+static json_t *
+compose_time(struct sst_wall at)
+{
+	char text[25];
+
+	sst_time_format_utc(at.ms, false, text);
+	return json_string(text);
+}
+
+static json_t *
+compose_error_tree(const struct compose_source *s)
+{
+	if (s->error.code == SST_OK)
+		return json_null();
+	return json_pack("{s:s, s:s, s:o}", "code",
+	    sst_code_name(s->error.code), "message", s->error.text, "at",
+	    compose_time(s->error_since));
+}
+
+static json_t *
+compose_source_tree(struct composer *c, size_t i)
+{
+	const struct sst_slot_view *v = &c->in->views[i];
+	const struct compose_source *s = &c->sources[i];
+	struct sst_compose_since *since = &c->in->since[i];
+	double max_age = (double)v->max_age_ms / 1000;
+
+	if (!since->known || since->status != s->status)
+		*since = (struct sst_compose_since){
+		    s->status, true, c->in->wall};
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}",
+	    "name", v->name, "section", sst_section_name(v->section), "kind",
+	    v->kind, "status", sst_status_name(s->status), "since",
+	    compose_time(since->at), "changed_at",
+	    v->harvest == NULL ? json_null() : compose_time(v->changed),
+	    "max_age_seconds",
+	    v->max_age_ms % 1000 == 0 ? json_integer(v->max_age_ms / 1000)
+				      : json_real(max_age),
+	    "entities",
+	    v->harvest == NULL
+		? json_null()
+		: json_integer((json_int_t)v->harvest->count),
+	    "error", compose_error_tree(s));
+}
+
+static json_t *
+compose_sources_tree(struct composer *c)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; array != NULL && i < c->in->count; i++) {
+		if (json_array_append_new(array, compose_source_tree(c, i)) ==
+		    0)
+			continue;
+		json_decref(array);
+		array = NULL;
+	}
+	return array;
+}
+
+static int
+compose_encode_sources(struct composer *c, const json_t *tree)
+{
+	struct sst_buf b = SST_BUF_INIT;
+	struct sst_encoding met;
+	size_t i;
+
+	sst_buf_addc(&b, '[');
+	for (i = 0; i < json_array_size(tree); i++) {
+		if (i > 0)
+			sst_buf_addc(&b, ',');
+		sst_encode_object(c->in->contract->source,
+		    json_array_get(tree, i), &b, &met);
+	}
+	sst_buf_addc(&b, ']');
+	c->snapshot->sources = sst_buf_take(&b, &c->snapshot->sources_len);
+	return c->snapshot->sources == NULL ? sst_error_nomem(c->err) : SST_OK;
+}
+
+/*
+ * Entities were validated one by one; what is left is the document around
+ * them. Takes the tree over.
+ */
+static int
+compose_validate(struct composer *c, json_t *sources)
+{
+	const struct sst_snapshot *s = c->snapshot;
+	struct sst_report report = {0};
+	char when[25];
+	json_t *doc;
+	int rc;
+
+	sst_time_format_utc(s->captured_at.ms, true, when);
+	doc = json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "id", s->id,
+	    "schema_version", SST_SCHEMA_VERSION, "epoch", s->epoch,
+	    "revision", (json_int_t)s->revision, "captured_at", when,
+	    "sources", sources);
+	if (doc == NULL)
+		return sst_error_nomem(c->err);
+	if (sst_schema_valid(c->in->contract->whole, doc)) {
+		json_decref(doc);
+		return SST_OK;
+	}
+	rc = sst_schema_explain(
+	    c->in->contract->whole, doc, 1, &report, c->err);
+	sst_report_fini(&report);
+	json_decref(doc);
+	return rc == SST_OK ? SST_INTERNAL : SST_INVALID;
+}
+
+static void
+compose_content(struct sst_snapshot *s)
+{
+	struct sst_hash h = sst_hash_bytes(s->sources, s->sources_len);
+	unsigned id;
+
+	for (id = 0; id < SST_SECTION_COUNT; id++) {
+		h = sst_hash_mix(
+		    h, (struct sst_hash){(uint64_t)s->presence[id], id});
+		if (s->sections[id] != NULL)
+			h = sst_hash_mix(h, s->sections[id]->hash);
+	}
+	s->content = h;
+}
+
+static int
+compose_fill(struct composer *c)
+{
+	struct sst_snapshot *s = c->snapshot;
+	json_t *sources;
+	unsigned id;
+	int rc = SST_OK;
+
+	snprintf(s->epoch, sizeof(s->epoch), "%s", c->in->epoch);
+	s->captured_at = c->in->wall;
+	s->revision =
+	    c->in->previous == NULL ? 1 : c->in->previous->revision + 1;
+	compose_statuses(c);
+	for (id = 0; rc == SST_OK && id < SST_SECTION_COUNT; id++)
+		rc = compose_section(c, (enum sst_section_id)id);
+	if (rc != SST_OK)
+		return rc;
+	compose_note_twins(c);
+	sources = compose_sources_tree(c);
+	if (sources == NULL)
+		return sst_error_nomem(c->err);
+	rc = compose_encode_sources(c, sources);
+	if (rc != SST_OK) {
+		json_decref(sources);
+		return rc;
+	}
+	compose_content(s);
+	return compose_validate(c, sources);
+}
+
+int
+sst_compose(const struct sst_compose_input *input, struct sst_snapshot **out,
+    struct sst_mono *valid_until_out, struct sst_error *err)
+{
+	struct composer c = {.in = input, .err = err};
+	int rc;
+
+	c.sources = calloc(input->count + 1, sizeof(*c.sources));
+	if (c.sources == NULL)
+		return sst_error_nomem(err);
+	rc = sst_snapshot_new(
+	    input->id, input->contract->document, &c.snapshot, err);
+	if (rc == SST_OK)
+		rc = compose_fill(&c);
+	free(c.sources);
+	if (rc != SST_OK) {
+		sst_snapshot_release(&c.snapshot);
+		return rc;
+	}
+	*valid_until_out = c.valid_until;
+	if (input->previous != NULL &&
+	    sst_hash_equal(input->previous->content, c.snapshot->content))
+		sst_snapshot_release(&c.snapshot);
+	*out = c.snapshot;
+	return SST_OK;
+}

@@ -1,0 +1,109 @@
+/* Live figures of the sources. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/service_priv.h"
+
+void
+sst_source_figures_free(struct sst_source_figures *figures, size_t count)
+{
+	size_t i;
+
+	if (figures == NULL)
+		return;
+	for (i = 0; i < count; i++) {
+		free(figures[i].name);
+		free(figures[i].kind);
+		free(figures[i].error_code);
+		free(figures[i].error_message);
+	}
+	free(figures);
+}
+
+static double
+figures_seconds(int64_t ns)
+{
+	return ns < 0 ? -1 : (double)ns / 1e9;
+}
+
+static int
+figures_error(struct sst_source_figures *f, const struct sst_slot_view *v)
+{
+	if (v->error.code == SST_OK)
+		return 0;
+	f->error_code = strdup(sst_code_name(v->error.code));
+	f->error_message = strdup(v->error.text);
+	return f->error_code == NULL || f->error_message == NULL ? -1 : 0;
+}
+
+static void
+figures_of_harvest(struct sst_source_figures *f, const struct sst_slot_view *v,
+    struct sst_mono now)
+{
+	f->age_seconds = -1;
+	if (v->harvest == NULL)
+		return;
+	f->observed_at_ms = v->observed_wall.ms;
+	f->age_seconds = (double)sst_mono_diff_ms(now, v->observed) / 1000;
+	f->entities = v->harvest->count;
+	f->rejected = v->harvest->rejected;
+	f->bytes = v->harvest->bytes;
+}
+
+static int
+figures_fill(struct sst_source_figures *f, const struct sst_slot_view *v,
+    struct sst_mono now)
+{
+	struct sst_mono until;
+
+	f->name = strdup(v->name);
+	f->kind = strdup(v->kind);
+	f->section = v->section;
+	f->status = sst_status_name(sst_slot_status(v, now, &until));
+	f->max_age_seconds = (double)v->max_age_ms / 1000;
+	f->interval_seconds = (double)v->interval_ms / 1000;
+	f->last_duration_seconds = figures_seconds(v->last_duration_ns);
+	f->total_duration_seconds = figures_seconds(v->total_duration_ns);
+	f->attempts = v->attempts;
+	f->failures = v->failures;
+	f->consecutive_failures = v->consecutive_failures;
+	f->rejected_total = v->rejected_total;
+	f->next_attempt_seconds = -1;
+	if (v->enabled)
+		f->next_attempt_seconds = sst_mono_before(now, v->next)
+		    ? (double)sst_mono_diff_ms(v->next, now) / 1000
+		    : 0;
+	figures_of_harvest(f, v, now);
+	if (f->name == NULL || f->kind == NULL)
+		return -1;
+	return figures_error(f, v);
+}
+
+int
+sst_service_sources(struct sst_service *service,
+    struct sst_source_figures **out, size_t *count_out, struct sst_error *err)
+{
+	struct sst_mono now = sst_clock_mono(sst_service_clock(service));
+	struct sst_source_figures *figures;
+	struct sst_slot_view *views = NULL;
+	size_t i, count = 0;
+	int rc;
+
+	rc = sst_repository_read(
+	    service__repository(service), &views, &count, err);
+	if (rc != SST_OK)
+		return rc;
+	figures = calloc(count + 1, sizeof(*figures));
+	for (i = 0; figures != NULL && i < count; i++) {
+		if (figures_fill(&figures[i], &views[i], now) == 0)
+			continue;
+		sst_source_figures_free(figures, count);
+		figures = NULL;
+	}
+	sst_slot_views_free(views, count);
+	if (figures == NULL)
+		return sst_error_nomem(err);
+	*out = figures;
+	*count_out = count;
+	return SST_OK;
+}

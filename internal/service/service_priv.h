@@ -1,0 +1,32 @@
+/* Making and running the service: for cmd/systated and tests. */
+#ifndef SST_SERVICE_SERVICE_PRIV_H
+#define SST_SERVICE_SERVICE_PRIV_H
+
+#include "repository/repository.h"
+#include "service/service.h"
+
+struct sst_service_settings {
+	const char *id; /* of the system; copied */
+	const struct sst_clock *clock;
+	/* The rest as for sst_repository_new(). */
+	const char *data_dir;
+	size_t max_entities;
+	size_t max_upstream_bytes;
+};
+
+int sst_service_new(const struct sst_service_settings *settings,
+    struct sst_service **out, struct sst_error *err);
+/* Before start, see sst_repository_add(). */
+int sst_service_add(struct sst_service *service,
+    const struct sst_instance_settings *instance, struct sst_error *err);
+/* Starts the sources and the composer thread; does not wait for a snapshot. */
+int sst_service_start(struct sst_service *service, struct sst_error *err);
+/* Stops both; the last snapshot stays readable. */
+void sst_service_stop(struct sst_service *service);
+/* Stops when running. Accepts NULL; clears the pointer. */
+void sst_service_free(struct sst_service **service);
+
+/* The sources behind a service; borrowed. For figures.c only. */
+struct sst_repository *service__repository(struct sst_service *service);
+
+#endif
