@@ -1,0 +1,19 @@
+/* Equality of JSON values as the draft defines it: 1 equals 1.0, and the order
+ * of members does not matter. */
+#ifndef SST_SCHEMA_EQUAL_H
+#define SST_SCHEMA_EQUAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool schema__equal(const json_t *a, const json_t *b);
+/*
+ * Looks for two equal items. Returns 1 when all differ, 0 when not (and then
+ * the indices of one equal pair in pair[], lower first), -1 when memory ran
+ * out. Linear in the size of the array, but for short arrays.
+ */
+int schema__items_unique(const json_t *array, size_t pair[2]);
+
+#endif
