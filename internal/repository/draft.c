@@ -269,12 +269,12 @@ draft_take(struct sst_draft *d, json_t *entity, struct sst_error *err)
 	struct sst_entity *previous;
 	int rc;
 
+	if (!draft__key(d, d->how->shape, entity, &d->key))
+		return sst_buf_failed(&d->key) ? sst_error_nomem(err) : SST_OK;
 	if (json_object_set_new(entity, "source",
 		json_string(d->settings.source)) != 0 ||
 	    draft__clean(d->how->shape, entity) != 0)
 		return sst_error_nomem(err);
-	if (!draft__key(d, d->how->shape, entity, &d->key))
-		return sst_buf_failed(&d->key) ? sst_error_nomem(err) : SST_OK;
 	if (draft_full(d, 1))
 		return sst_error_set(err, SST_LIMIT, "%s", d->flaw.text);
 	previous = draft_previous(d);

@@ -215,10 +215,10 @@ children_add(struct sst_draft *d, struct child *c, struct sst_error *err)
 		    "an item that is not an object");
 		return SST_OK;
 	}
-	if (draft__clean(shape, (json_t *)(uintptr_t)c->tree) != 0)
-		return sst_error_nomem(err);
 	if (!draft__key(d, shape, c->tree, &c->key))
 		return sst_buf_failed(&c->key) ? sst_error_nomem(err) : SST_OK;
+	if (draft__clean(shape, (json_t *)(uintptr_t)c->tree) != 0)
+		return sst_error_nomem(err);
 	sst_buf_clear(&d->order);
 	if (d->settings.section == SST_SECTION_QUEUES)
 		children_order_task(c->tree, &d->order);

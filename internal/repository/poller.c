@@ -192,7 +192,7 @@ poller_store(struct poller_result *result, const struct sst_collect *req)
 {
 	struct sst_slot_view *view = &result->slot->view;
 	struct sst_harvest *old = NULL;
-	const struct sst_error *shown = &result->error;
+	const struct sst_error none = {0}, *shown = &result->error;
 
 	view->attempts++;
 	view->last_duration_ns = result->duration_ns;
@@ -201,7 +201,9 @@ poller_store(struct poller_result *result, const struct sst_collect *req)
 	if (result->harvest != NULL) {
 		old = poller_store_good(view, result, req);
 		shown = &view->harvest->flaw;
-	} else if (result->error.code != SST_NODATA) {
+	} else if (result->error.code == SST_NODATA) {
+		shown = &none;
+	} else {
 		view->failures++;
 		view->consecutive_failures++;
 	}

@@ -23,7 +23,9 @@ enum {
 	FIRST_WAIT_MS = 1000,
 	/* a source turns stale that much before its data are too old, so that
 	 * the new revision is there in time */
-	STALE_LEAD_MS = 50
+	STALE_LEAD_MS = 50,
+	/* after a composition that failed */
+	RETRY_MS = 1000
 };
 
 struct sst_service {
@@ -286,6 +288,8 @@ service_compose(struct sst_service *s, struct sst_mono *again_out)
 	if (rc == SST_OK)
 		rc = service_compose_views(s, views, count, again_out, &err);
 	sst_slot_views_free(views, count);
+	if (rc != SST_OK)
+		*again_out = sst_mono_add_ms(begin, RETRY_MS);
 	service_note_failure(s, rc, &err);
 	atomic_fetch_add(&s->composed, 1);
 	atomic_fetch_add(&s->compose_ns,

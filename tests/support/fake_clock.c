@@ -28,11 +28,11 @@ fake_mono(void *ctx)
 }
 
 static void
-fake_enter(struct fake_clock *f, pthread_cond_t *cond, pthread_mutex_t *mutex)
+fake_enter(struct fake_clock *f, const struct fake_waiter *waiter)
 {
 	if (f->waiter_count == FAKE_CLOCK_WAITERS)
 		abort();
-	f->waiters[f->waiter_count++] = (struct fake_waiter){cond, mutex};
+	f->waiters[f->waiter_count++] = *waiter;
 }
 
 static void
@@ -41,10 +41,11 @@ fake_leave(struct fake_clock *f, const pthread_cond_t *cond)
 	size_t i;
 
 	for (i = 0; i < f->waiter_count; i++) {
-		if (f->waiters[i].cond == cond)
-			break;
+		if (f->waiters[i].cond != cond)
+			continue;
+		f->waiters[i] = f->waiters[--f->waiter_count];
+		return;
 	}
-	f->waiters[i] = f->waiters[--f->waiter_count];
 }
 
 /* advance() takes the waiter's mutex before it signals, so a time that is
@@ -53,10 +54,11 @@ static void
 fake_wait(void *ctx, pthread_cond_t *cond, pthread_mutex_t *mutex,
     struct sst_mono until)
 {
+	const struct fake_waiter waiter = {until, cond, mutex};
 	struct fake_clock *f = ctx;
 
 	pthread_mutex_lock(&f->mutex);
-	fake_enter(f, cond, mutex);
+	fake_enter(f, &waiter);
 	pthread_mutex_unlock(&f->mutex);
 	if (fake_mono(f).ns < until.ns)
 		pthread_cond_wait(cond, mutex);
@@ -87,22 +89,37 @@ fake_clock_fini(struct fake_clock *clock)
 	pthread_mutex_destroy(&clock->mutex);
 }
 
+/* Moves those whose time has come out of the list. */
+static size_t
+fake_take_due(struct fake_clock *f, struct fake_waiter *due)
+{
+	int64_t now = (f->ms + 1000) * 1000000;
+	size_t i, n = 0, kept = 0;
+
+	for (i = 0; i < f->waiter_count; i++) {
+		if (f->waiters[i].until.ns <= now)
+			due[n++] = f->waiters[i];
+		else
+			f->waiters[kept++] = f->waiters[i];
+	}
+	f->waiter_count = kept;
+	return n;
+}
+
 void
 fake_clock_advance(struct fake_clock *clock, int64_t ms)
 {
-	struct fake_waiter waiters[FAKE_CLOCK_WAITERS];
+	struct fake_waiter due[FAKE_CLOCK_WAITERS];
 	size_t i, n;
 
 	pthread_mutex_lock(&clock->mutex);
 	clock->ms += ms;
-	n = clock->waiter_count;
-	for (i = 0; i < n; i++)
-		waiters[i] = clock->waiters[i];
+	n = fake_take_due(clock, due);
 	pthread_mutex_unlock(&clock->mutex);
 	for (i = 0; i < n; i++) {
-		pthread_mutex_lock(waiters[i].mutex);
-		pthread_cond_broadcast(waiters[i].cond);
-		pthread_mutex_unlock(waiters[i].mutex);
+		pthread_mutex_lock(due[i].mutex);
+		pthread_cond_broadcast(due[i].cond);
+		pthread_mutex_unlock(due[i].mutex);
 	}
 }
 

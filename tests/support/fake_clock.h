@@ -12,6 +12,7 @@
 enum { FAKE_CLOCK_WAITERS = 64 };
 
 struct fake_waiter {
+	struct sst_mono until;
 	pthread_cond_t *cond;
 	pthread_mutex_t *mutex;
 };
@@ -29,7 +30,8 @@ struct fake_clock {
 void fake_clock_init(struct fake_clock *clock);
 void fake_clock_fini(struct fake_clock *clock);
 void fake_clock_advance(struct fake_clock *clock, int64_t ms);
-/* How many threads wait on it now. */
+/* How many threads wait for a time that has not come (one that was signalled
+ * may still be counted for a moment). */
 size_t fake_clock_waiting(struct fake_clock *clock);
 
 #endif
