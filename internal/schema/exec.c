@@ -1,6 +1,7 @@
 #include "schema/exec.h"
 
 #include "schema/equal.h"
+#include "schema/equal.h"
 #include "schema/number.h"
 
 void
@@ -64,11 +65,9 @@ string_length_ok(const struct string_rule *r, const char *text, size_t len)
 }
 
 static bool
-string_ok(struct run *run, const struct string_rule *r, const json_t *value)
+string_rule_ok(
+    struct run *run, const struct string_rule *r, const char *text, size_t len)
 {
-	const char *text = json_string_value(value);
-	size_t len = json_string_length(value);
-
 	if (!string_length_ok(r, text, len))
 		return false;
 	if (r->pattern != NULL &&
@@ -77,12 +76,11 @@ string_ok(struct run *run, const struct string_rule *r, const json_t *value)
 	return r->format == NULL || r->format->check(text, len);
 }
 
-static bool
-enum_has_word(const struct enum_rule *r, const json_t *value)
+static inline bool
+enum_has_word(const struct enum_rule *r, const char *text, size_t len)
 {
-	const char *text = json_string_value(value);
-	size_t i, len = json_string_length(value);
 	uint64_t word = key_word(text, len);
+	size_t i;
 
 	for (i = 0; i < r->word_count; i++) {
 		if (r->words[i].word == word && r->words[i].len == len &&
@@ -98,7 +96,8 @@ schema__in_enum(const struct enum_rule *r, const json_t *value)
 	size_t i;
 
 	if (json_is_string(value))
-		return enum_has_word(r, value);
+		return enum_has_word(
+		    r, json_string_value(value), json_string_length(value));
 	for (i = 0; i < r->other_count; i++) {
 		if (schema__equal(r->others[i], value))
 			return true;
@@ -106,112 +105,69 @@ schema__in_enum(const struct enum_rule *r, const json_t *value)
 	return false;
 }
 
-static bool
-real_ok(const struct number_rule *r, const json_t *value)
+static inline bool
+values_ok(const struct enum_rule *r, const json_t *value)
 {
-	if (r->minimum != NULL && schema__number_compare(value, r->minimum) < 0)
-		return false;
-	if (r->maximum != NULL && schema__number_compare(value, r->maximum) > 0)
-		return false;
-	if (r->above != NULL && schema__number_compare(value, r->above) <= 0)
-		return false;
-	return r->below == NULL || schema__number_compare(value, r->below) < 0;
-}
-
-bool
-schema__number_ok(const struct number_rule *r, const json_t *value)
-{
-	int64_t i;
-
-	if (json_is_integer(value)) {
-		i = json_integer_value(value);
-		if (i < r->int_min || i > r->int_max)
-			return false;
-	} else if (!real_ok(r, value)) {
-		return false;
-	}
-	return r->multiple == NULL ||
-	       schema__number_multiple(value, r->multiple);
-}
-
-bool
-schema__has_all(const json_t *object, const json_t *names)
-{
-	const json_t *name;
-	size_t i;
-
-	for (i = 0; i < json_array_size(names); i++) {
-		name = json_array_get(names, i);
-		if (json_object_getn(object, json_string_value(name),
-			json_string_length(name)) == NULL)
+	for (; r != NULL; r = r->also) {
+		if (!schema__in_enum(r, value))
 			return false;
 	}
 	return true;
 }
 
+/* A string against the rules of a node. */
 static bool
-object_deps_ok(struct run *run, const struct object_rule *r,
-    const json_t *value, struct marks *marks)
+string_ok(struct run *run, const struct node *n, const json_t *value)
 {
-	const struct dependency *d;
-	size_t i;
+	const char *text = json_string_value(value);
+	size_t len = json_string_length(value);
 
-	for (i = 0; i < r->dep_count; i++) {
-		d = &r->deps[i];
-		if (json_object_getn(value, d->key, d->len) == NULL)
-			continue;
-		if (d->required != NULL && !schema__has_all(value, d->required))
-			return false;
-		if (d->node != NULL &&
-		    !schema__eval(run, d->node, value, marks))
-			return false;
-	}
-	return true;
-}
-
-static bool
-name_ok(struct run *run, const struct node *n, const char *key, size_t len)
-{
-	json_t *name;
-	bool ok;
-
-	name = json_stringn_nocheck(key, len);
-	if (name == NULL) {
-		run->fault = FAULT_MEMORY;
+	if (n->string != NULL && !string_rule_ok(run, n->string, text, len))
 		return false;
-	}
-	ok = schema__eval(run, n, name, NULL);
-	json_decref(name);
-	return ok;
-}
-
-/* A member that the table of known names may or may not hold: `known` is its
- * declaration, NULL when there is none. *evaluated: by some keyword. */
-static bool
-member_extra_ok(struct run *run, const struct object_rule *r, void *it,
-    const struct property *known, bool *evaluated)
-{
-	const char *key = json_object_iter_key(it);
-	size_t i, len = json_object_iter_key_len(it);
-	const json_t *value = json_object_iter_value(it);
-
-	*evaluated = known != NULL;
-	if (r->names != NULL && !name_ok(run, r->names, key, len))
-		return false;
-	for (i = 0; i < r->pattern_count; i++) {
-		if (!schema__pattern_ok(run, r->patterns[i].regex, key, len)) {
-			if (run->fault != FAULT_NONE)
-				return false;
-			continue;
-		}
-		*evaluated = true;
-		if (!schema__eval(run, r->patterns[i].node, value, NULL))
-			return false;
-	}
-	if (*evaluated || r->additional == NULL)
+	if (n->values == NULL)
 		return true;
-	*evaluated = true;
-	return schema__eval(run, r->additional, value, NULL);
+	if (n->values->also == NULL)
+		return enum_has_word(n->values, text, len);
+	return values_ok(n->values, value);
+}
+
+static bool
+number_ok(const struct node *n, const json_t *value)
+{
+	if (n->whole && !schema__number_integral(value))
+		return false;
+	if (n->number != NULL && !schema__number_ok(n->number, value))
+		return false;
+	return n->values == NULL || values_ok(n->values, value);
+}
+
+static bool eval_more(struct run *run, const struct node *n,
+    const json_t *value, struct marks *marks);
+static bool eval_object(struct run *run, const struct node *n,
+    const json_t *value, struct marks *marks);
+static bool eval_array(struct run *run, const struct node *n,
+    const json_t *value, struct marks *marks);
+
+/* The hot path: small enough to stand inline where members and items are. */
+static inline bool
+eval(struct run *run, const struct node *n, const json_t *value,
+    struct marks *marks)
+{
+	unsigned type = json_typeof(value);
+
+	if ((n->types >> type & 1) == 0)
+		return false;
+	if (n->more != 0)
+		return eval_more(run, n, value, marks);
+	if (type == JSON_STRING)
+		return string_ok(run, n, value);
+	if (type == JSON_OBJECT)
+		return eval_object(run, n, value, marks);
+	if (type == JSON_ARRAY)
+		return eval_array(run, n, value, marks);
+	if (type == JSON_INTEGER || type == JSON_REAL)
+		return number_ok(n, value);
+	return n->values == NULL || values_ok(n->values, value);
 }
 
 /* Index of the known name that the member at `it` has, or -1. Writers mostly
@@ -255,13 +211,13 @@ object_members_ok(struct run *run, const struct object_rule *r,
 			if (!p->declared)
 				p = NULL;
 			else if (p->node != NULL &&
-				 !schema__eval(run, p->node,
-				     json_object_iter_value(it), NULL))
+				 !eval(run, p->node, json_object_iter_value(it),
+				     NULL))
 				return false;
 		}
 		evaluated = true;
 		if ((p == NULL || extra) &&
-		    !member_extra_ok(run, r, it, p, &evaluated))
+		    !schema__member_extra_ok(run, r, it, p, &evaluated))
 			return false;
 		if (marks != NULL && evaluated)
 			marks_set(marks, at);
@@ -285,23 +241,9 @@ object_sparse_ok(
 			if (p->required)
 				return false;
 		} else if (p->node != NULL &&
-			   !schema__eval(run, p->node, member, NULL)) {
+			   !eval(run, p->node, member, NULL)) {
 			return false;
 		}
-	}
-	return true;
-}
-
-static bool
-object_required_ok(const struct object_rule *r, const json_t *value)
-{
-	uint32_t i;
-
-	for (i = 0; i < r->prop_count; i++) {
-		if (r->props[i].required &&
-		    json_object_getn(value, r->props[i].key, r->props[i].len) ==
-			NULL)
-			return false;
 	}
 	return true;
 }
@@ -323,39 +265,9 @@ object_ok(struct run *run, const struct object_rule *r, const json_t *value,
 	} else if (!object_members_ok(run, r, value, marks)) {
 		return false;
 	}
-	if (r->prop_count > 64 && !object_required_ok(r, value))
+	if (r->prop_count > 64 && !schema__required_ok(r, value))
 		return false;
-	return r->dep_count == 0 || object_deps_ok(run, r, value, marks);
-}
-
-size_t
-schema__contains_count(struct run *run, const struct array_rule *r,
-    const json_t *array, struct marks *marks)
-{
-	size_t i, found = 0, n = json_array_size(array);
-
-	for (i = 0; i < n && run->fault == FAULT_NONE; i++) {
-		if (!schema__eval(
-			run, r->contains, json_array_get(array, i), NULL))
-			continue;
-		found++;
-		if (marks != NULL)
-			marks_set(marks, i);
-		else if (found >= r->matches.min && r->matches.max == SIZE_MAX)
-			break;
-	}
-	return found;
-}
-
-static bool
-array_unique(struct run *run, const json_t *value)
-{
-	size_t pair[2];
-	int unique = schema__items_unique(value, pair);
-
-	if (unique < 0)
-		run->fault = FAULT_MEMORY;
-	return unique == 1;
+	return r->dep_count == 0 || schema__deps_ok(run, r, value, marks);
 }
 
 static bool
@@ -371,12 +283,12 @@ array_ok(struct run *run, const struct array_rule *r, const json_t *value,
 		item = i < r->prefix_count ? r->prefix[i] : r->items;
 		if (item == NULL)
 			break;
-		if (!schema__eval(run, item, json_array_get(value, i), NULL))
+		if (!eval(run, item, json_array_get(value, i), NULL))
 			return false;
 		if (marks != NULL)
 			marks_set(marks, i);
 	}
-	if (r->unique && n > 1 && !array_unique(run, value))
+	if (r->unique && n > 1 && !schema__unique_ok(run, value))
 		return false;
 	if (r->contains == NULL)
 		return true;
@@ -385,79 +297,77 @@ array_ok(struct run *run, const struct array_rule *r, const json_t *value,
 }
 
 static bool
-values_ok(const struct enum_rule *r, const json_t *value)
+run_deeper(struct run *run)
 {
-	for (; r != NULL; r = r->also) {
-		if (!schema__in_enum(r, value))
-			return false;
+	if (run->depth >= SST_SCHEMA_EVAL_DEPTH) {
+		run->fault = FAULT_DEPTH;
+		return false;
 	}
+	run->depth++;
 	return true;
-}
-
-/* What a rule says about a value of its type. */
-static inline bool
-rules_ok(struct run *run, const struct node *n, const json_t *value,
-    struct marks *marks)
-{
-	switch (json_typeof(value)) {
-	case JSON_OBJECT:
-		return n->object == NULL ||
-		       object_ok(run, n->object, value, marks);
-	case JSON_ARRAY:
-		return n->array == NULL ||
-		       array_ok(run, n->array, value, marks);
-	case JSON_STRING:
-		return n->string == NULL || string_ok(run, n->string, value);
-	case JSON_REAL:
-		if (n->whole && !schema__number_integral(value))
-			return false;
-		/* FALLTHROUGH */
-	case JSON_INTEGER:
-		return n->number == NULL || schema__number_ok(n->number, value);
-	default:
-		return true;
-	}
 }
 
 static bool
-unevaluated_ok(struct run *run, const struct node *n, const json_t *value,
+eval_object(struct run *run, const struct node *n, const json_t *value,
     struct marks *marks)
 {
-	json_t *object = schema__iterable(value);
-	size_t i = 0, count;
-	void *it;
+	bool ok;
 
-	if (json_is_object(value) && n->unevaluated_props != NULL) {
-		for (it = json_object_iter(object); it != NULL;
-		     it = json_object_iter_next(object, it), i++) {
-			if (!marks_get(marks, i) &&
-			    !schema__eval(run, n->unevaluated_props,
-				json_object_iter_value(it), NULL))
-				return false;
-		}
-		schema__marks_all(marks);
-	}
-	if (json_is_array(value) && n->unevaluated_items != NULL) {
-		count = json_array_size(value);
-		for (i = 0; i < count; i++) {
-			if (!marks_get(marks, i) &&
-			    !schema__eval(run, n->unevaluated_items,
-				json_array_get(value, i), NULL))
-				return false;
-		}
-		schema__marks_all(marks);
-	}
-	return true;
+	if (n->values != NULL && !values_ok(n->values, value))
+		return false;
+	if (n->object == NULL)
+		return true;
+	if (!run_deeper(run))
+		return false;
+	ok = object_ok(run, n->object, value, marks);
+	run->depth--;
+	return ok;
+}
+
+static bool
+eval_array(struct run *run, const struct node *n, const json_t *value,
+    struct marks *marks)
+{
+	bool ok;
+
+	if (n->values != NULL && !values_ok(n->values, value))
+		return false;
+	if (n->array == NULL)
+		return true;
+	if (!run_deeper(run))
+		return false;
+	ok = array_ok(run, n->array, value, marks);
+	run->depth--;
+	return ok;
 }
 
 bool
 schema__eval_marks(struct run *run, const struct node *n, const json_t *value,
     struct marks *marks)
 {
-	if (!rules_ok(run, n, value, marks) || !values_ok(n->values, value))
-		return false;
-	return n->logic == NULL ||
-	       schema__logic_ok(run, n->logic, value, marks);
+	bool ok;
+
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		ok = eval_object(run, n, value, marks);
+		break;
+	case JSON_ARRAY:
+		ok = eval_array(run, n, value, marks);
+		break;
+	case JSON_STRING:
+		ok = string_ok(run, n, value);
+		break;
+	case JSON_INTEGER:
+	case JSON_REAL:
+		ok = number_ok(n, value);
+		break;
+	default:
+		ok = values_ok(n->values, value);
+		break;
+	}
+	if (!ok || n->logic == NULL)
+		return ok;
+	return schema__logic_ok(run, n->logic, value, marks);
 }
 
 /* unevaluated* see what this very node and those inside it evaluated, so the
@@ -476,13 +386,14 @@ eval_unevaluated(struct run *run, const struct node *n, const json_t *value,
 		return false;
 	}
 	ok = schema__eval_marks(run, n, value, &own) &&
-	     unevaluated_ok(run, n, value, &own);
+	     schema__unevaluated_ok(run, n, value, &own);
 	if (ok && up != NULL)
 		schema__marks_or(up, &own);
 	schema__marks_fini(&own);
 	return ok;
 }
 
+/* Logic, unevaluated*, the dynamic scope: the slow path. */
 static bool
 eval_more(struct run *run, const struct node *n, const json_t *value,
     struct marks *marks)
@@ -491,6 +402,8 @@ eval_more(struct run *run, const struct node *n, const json_t *value,
 	const struct scope *outer = run->scope;
 	bool ok;
 
+	if (!run_deeper(run))
+		return false;
 	if ((n->more & MORE_SCOPE) != 0 &&
 	    (outer == NULL || outer->info != n->scope))
 		run->scope = &here;
@@ -500,6 +413,7 @@ eval_more(struct run *run, const struct node *n, const json_t *value,
 	else
 		ok = schema__eval_marks(run, n, value, marks);
 	run->scope = outer;
+	run->depth--;
 	return ok;
 }
 
@@ -507,22 +421,7 @@ bool
 schema__eval(struct run *run, const struct node *n, const json_t *value,
     struct marks *marks)
 {
-	bool ok;
-
-	if ((n->types >> json_typeof(value) & 1) == 0)
-		return false;
-	if (run->depth >= SST_SCHEMA_EVAL_DEPTH) {
-		run->fault = FAULT_DEPTH;
-		return false;
-	}
-	run->depth++;
-	if (n->more != 0)
-		ok = eval_more(run, n, value, marks);
-	else
-		ok = rules_ok(run, n, value, marks) &&
-		     (n->values == NULL || values_ok(n->values, value));
-	run->depth--;
-	return ok;
+	return eval(run, n, value, marks);
 }
 
 bool

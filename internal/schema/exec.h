@@ -69,6 +69,17 @@ size_t schema__code_points(const char *text, size_t len);
 /* Items that match rule->contains; noted in marks unless NULL. */
 size_t schema__contains_count(struct run *run, const struct array_rule *rule,
     const json_t *array, struct marks *marks);
+/* A member that the table of known names may or may not hold: `known` is its
+ * declaration, NULL when there is none. *evaluated: by some keyword. */
+bool schema__member_extra_ok(struct run *run, const struct object_rule *rule,
+    void *it, const struct property *known, bool *evaluated);
+bool schema__deps_ok(struct run *run, const struct object_rule *rule,
+    const json_t *value, struct marks *marks);
+bool schema__required_ok(const struct object_rule *rule, const json_t *value);
+bool schema__unique_ok(struct run *run, const json_t *array);
+/* unevaluated* of n over what is not marked; marks all then. */
+bool schema__unevaluated_ok(struct run *run, const struct node *n,
+    const json_t *value, struct marks *marks);
 /* jansson iterates over non-const objects only; it does not change them. */
 json_t *schema__iterable(const json_t *object);
 
