@@ -1,0 +1,10 @@
+/* lint-as internal/base/down.c expect include-direction*7 */
+#include "api/other.h"
+#include "base/other.h"
+#include "config/other.h"
+#include "httpc/other.h"
+#include "model/other.h"
+#include "other.h"
+#include "repository/other.h"
+#include "schema/other.h"
+#include "service/other.h"
