@@ -1,0 +1,166 @@
+#include "api/routes.h"
+
+#include <string.h>
+
+#include "api/api_priv.h"
+
+enum {
+	STATE_PARAMS = API_PARAM_SECTIONS | API_PARAM_VIEW | API_PARAM_PRETTY |
+	    API_PARAM_MAX_AGE,
+	PART_PARAMS = API_PARAM_VIEW | API_PARAM_PRETTY | API_PARAM_MAX_AGE
+};
+
+#define JSON {"application/json", NULL}
+#define GET_HEAD (API_GET | API_HEAD)
+
+/* Rows of the state and of its parts differ in path and section only. */
+#define PART(path, handler, section)                                           \
+	{GET_HEAD, path, handler, PART_PARAMS, JSON, API_CACHE_REVALIDATE,     \
+	    SST_API_READ, section}
+#define STATIC(path, handler, types, arg)                                      \
+	{GET_HEAD, path, handler, 0, types, API_CACHE_REVALIDATE,              \
+	    SST_API_READ, arg}
+#define LIVE(path, handler, type, scope)                                       \
+	{GET_HEAD, path, handler, 0, {type, NULL}, API_CACHE_NONE, scope, 0}
+
+static const struct api_route route_rows[] = {
+	{GET_HEAD, "/system/state", api__get_state, STATE_PARAMS, JSON,
+	    API_CACHE_REVALIDATE, SST_API_READ, 0},
+	PART("/system/state/agents", api__get_section, SST_SECTION_AGENTS),
+	PART("/system/state/workload", api__get_section, SST_SECTION_WORKLOAD),
+	PART("/system/state/queues", api__get_section, SST_SECTION_QUEUES),
+	PART("/system/state/litellm", api__get_section, SST_SECTION_LITELLM),
+	PART("/system/state/agents/{name}", api__get_entity,
+	    SST_SECTION_AGENTS),
+	PART("/system/state/workload/{namespace}/{kind}/{deployment_name}",
+	    api__get_entity, SST_SECTION_WORKLOAD),
+	PART("/system/state/workload/{deployment_name}", api__get_entity,
+	    SST_SECTION_WORKLOAD),
+	PART("/system/state/queues/{system}/{name}", api__get_entity,
+	    SST_SECTION_QUEUES),
+	PART("/system/state/queues/{name}", api__get_entity,
+	    SST_SECTION_QUEUES),
+	PART("/system/state/litellm/{deployment_id}", api__get_entity,
+	    SST_SECTION_LITELLM),
+	LIVE("/system/sources", api__get_sources, "application/json",
+	    SST_API_READ),
+	LIVE("/healthz", api__get_healthz, "application/json", 0),
+	LIVE("/readyz", api__get_readyz, "application/json", 0),
+	LIVE("/metrics", api__get_metrics,
+	    "text/plain; version=0.0.4; charset=utf-8", SST_API_READ),
+};
+
+#undef PART
+#undef STATIC
+#undef LIVE
+#undef JSON
+
+const struct api_route *
+api__routes(size_t *count_out)
+{
+	*count_out = sizeof(route_rows) / sizeof(route_rows[0]);
+	return route_rows;
+}
+
+/* The next segment of a pattern; moves *p behind it. */
+static struct api_span
+pattern_next(const char **p)
+{
+	struct api_span s = {*p + 1, strcspn(*p + 1, "/")};
+
+	*p = s.at + s.len;
+	return s;
+}
+
+static bool
+route_matches(const struct api_route *route, const struct api_target *target)
+{
+	const char *p = route->path;
+	struct api_span want;
+	size_t i;
+
+	for (i = 0; *p != '\0'; i++) {
+		if (i == target->count)
+			return false;
+		want = pattern_next(&p);
+		if (want.len > 0 && want.at[0] == '{') {
+			if (target->segments[i].len == 0)
+				return false;
+		} else if (want.len != target->segments[i].len ||
+		    memcmp(want.at, target->segments[i].at, want.len) != 0) {
+			return false;
+		}
+	}
+	return i == target->count;
+}
+
+const struct api_route *
+api__route_find(const struct api_target *target)
+{
+	size_t i, count;
+	const struct api_route *rows = api__routes(&count);
+
+	/* Most requests are for a path without variables: compare as is. */
+	for (i = 0; i < count; i++)
+		if (api__span_is(target->path, rows[i].path))
+			return &rows[i];
+	if (target->count > API_SEGMENTS_MAX)
+		return NULL;
+	for (i = 0; i < count; i++)
+		if (route_matches(&rows[i], target))
+			return &rows[i];
+	return NULL;
+}
+
+struct api_span
+api__route_value(const struct api_route *route,
+    const struct api_target *target, unsigned i)
+{
+	const char *p = route->path;
+	struct api_span want, none = {NULL, 0};
+	size_t at;
+
+	for (at = 0; *p != '\0'; at++) {
+		want = pattern_next(&p);
+		if (want.len > 0 && want.at[0] == '{' && i-- == 0)
+			return target->segments[at];
+	}
+	return none;
+}
+
+const char *
+api__route_allow(const struct api_route *route)
+{
+	(void)route; /* every route of today is read only */
+	return "GET, HEAD";
+}
+
+size_t
+api__route_nearest(
+    const struct api_target *target, const char *out[API_NEAREST])
+{
+	size_t i, j, count, n = 0;
+	const struct api_route *rows = api__routes(&count);
+	unsigned d, distance[API_NEAREST];
+	struct api_span path;
+
+	for (i = 0; i < count; i++) {
+		if (strchr(rows[i].path, '{') != NULL)
+			continue;
+		path.at = rows[i].path;
+		path.len = strlen(path.at);
+		d = api__distance(target->path, path);
+		for (j = n; j > 0 && distance[j - 1] > d; j--)
+			if (j < API_NEAREST) {
+				distance[j] = distance[j - 1];
+				out[j] = out[j - 1];
+			}
+		if (j == API_NEAREST)
+			continue;
+		distance[j] = d;
+		out[j] = path.at;
+		if (n < API_NEAREST)
+			n++;
+	}
+	return n;
+}
