@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/time.h"
 #include "repository/scenario/plan.h"
 #include "repository/scenario/span.h"
 
@@ -449,10 +450,10 @@ scenario__wall(const struct scn_moment *moment, int64_t offset_ms)
 static json_t *
 close_time(const char *text, const struct scn_moment *moment)
 {
-	char out[SCN_TIME_SIZE];
+	char out[SST_TIME_TEXT];
 
-	scenario__time_text(
-	    scenario__wall(moment, strtoll(text, NULL, 10)), out);
+	sst_time_format_utc(
+	    scenario__wall(moment, strtoll(text, NULL, 10)), false, out);
 	return json_string(out);
 }
 

@@ -2,9 +2,10 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/time.h"
 
 struct span_unit {
 	const char *name;
@@ -127,53 +128,18 @@ scenario__range(const char *text, double *low_out, double *high_out)
 	return true;
 }
 
-/* Days since 1970-01-01 to a date; the usual era arithmetic. */
-static void
-span_civil(int64_t days, int64_t *year, unsigned *month, unsigned *day)
-{
-	int64_t z = days + 719468;
-	int64_t era = z / 146097;
-	unsigned doe = (unsigned)(z - era * 146097);
-	unsigned yoe =
-	    (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	unsigned mp = (5 * doy + 2) / 153;
-
-	*day = doy - (153 * mp + 2) / 5 + 1;
-	*month = mp < 10 ? mp + 3 : mp - 9;
-	*year = (int64_t)yoe + era * 400 + (*month <= 2);
-}
-
-void
-scenario__time_text(int64_t wall_ms, char out[SCN_TIME_SIZE])
-{
-	const int64_t last = INT64_C(253402300799);
-	int64_t s = wall_ms < 0 ? 0 : wall_ms / 1000;
-	int64_t year;
-	unsigned month, day, rest;
-
-	if (s > last)
-		s = last;
-	span_civil(s / 86400, &year, &month, &day);
-	rest = (unsigned)(s % 86400);
-	/* the modulo tells the compiler that the text fits */
-	snprintf(out, SCN_TIME_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-	    (unsigned)(year % 10000), month % 100, day % 100,
-	    rest / 3600 % 100, rest / 60 % 60, rest % 60);
-}
-
 bool
 scenario__is_time(const char *text)
 {
 	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+	int64_t ms;
 	size_t i;
 
 	if (strlen(text) != sizeof(form) - 1)
 		return false;
 	for (i = 0; form[i] != '\0'; i++) {
-		if (form[i] == 'd' ? !isdigit((unsigned char)text[i])
-				   : text[i] != form[i])
+		if (form[i] != 'd' && text[i] != form[i])
 			return false;
 	}
-	return true;
+	return sst_time_parse(text, sizeof(form) - 1, &ms) == 0;
 }

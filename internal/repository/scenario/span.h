@@ -18,11 +18,7 @@ bool scenario__range(const char *text, double *low_out, double *high_out);
 bool scenario__real(const char *text, double *out);
 bool scenario__integer(const char *text, int64_t *out);
 
-enum { SCN_TIME_SIZE = 24 };
-
-/* RFC 3339 UTC, whole seconds (rounded down); years 1970 to 9999. */
-void scenario__time_text(int64_t wall_ms, char out[SCN_TIME_SIZE]);
-/* True for exactly that form. */
+/* RFC 3339 UTC, whole seconds, of a day that exists. */
 bool scenario__is_time(const char *text);
 
 #endif

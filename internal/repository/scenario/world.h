@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/time.h"
 #include "repository/scenario/plan.h"
 
 enum {
@@ -27,7 +28,7 @@ struct scn_task {
 	const char *id; /* in tree */
 	struct scn_entity *queue; /* NULL: came with the agent */
 	struct scn_entity *agent; /* NULL: in the queue */
-	char started_on[24];
+	char started_on[SST_TIME_TEXT];
 	bool started_known;
 	char status[64]; /* told by the agent */
 	uint64_t run;    /* number of the start, to tell a later one */

@@ -1,0 +1,10 @@
+/* Sources of the section `workload`. */
+#ifndef SST_REPOSITORY_WORKLOAD_WORKLOAD_H
+#define SST_REPOSITORY_WORKLOAD_WORKLOAD_H
+
+#include "repository/source.h"
+
+/* Deployments and pods of a scenario; settings: struct sst_mock_settings. */
+extern const struct sst_source_ops sst_workload_mock_ops;
+
+#endif
