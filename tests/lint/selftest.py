@@ -70,7 +70,8 @@ def findings(root, folder, name, want):
     tree = Tree(root, [name])
     checks = [rb.check_flags, rb.check_headers]
     build = build_for(tree, folder, name, want)
-    if name.startswith('internal/') and name.endswith('.c'):
+    if (name.startswith('internal/') and
+            os.path.exists(build.entries[0]['object'])):
         checks.append(rb.check_symbols)
     checks += [check for rule, (program, check) in SLOW.items()
                if rule in want and shutil.which(program)]
