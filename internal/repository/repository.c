@@ -260,6 +260,39 @@ sst_repository_add(struct sst_repository *repository,
 	return rc;
 }
 
+static void
+slot_inherit(struct poller_slot *slot, const struct sst_slot_view *from)
+{
+	struct sst_slot_view *view = &slot->view;
+
+	if (from->harvest == NULL || view->harvest != NULL || !view->enabled)
+		return;
+	view->harvest = sst_harvest_acquire(from->harvest);
+	view->observed = from->observed;
+	view->observed_wall = from->observed_wall;
+	view->changed = from->changed;
+	view->error = from->error;
+	view->error_since = from->error_since;
+	view->consecutive_failures = from->consecutive_failures;
+}
+
+void
+sst_repository_inherit(struct sst_repository *repository,
+    const struct sst_slot_view *views, size_t count)
+{
+	struct poller_slot *slot;
+	size_t i, j;
+
+	for (i = 0; i < repository->slot_count; i++) {
+		slot = repository->slots[i];
+		for (j = 0; j < count; j++) {
+			if (strcmp(slot->name, views[j].name) == 0 &&
+			    strcmp(slot->ops->kind, views[j].kind) == 0)
+				slot_inherit(slot, &views[j]);
+		}
+	}
+}
+
 /* Disabled instances are listed, but belong to no group that runs. */
 static void
 group_drop_disabled(struct poller_group *group)

@@ -58,6 +58,7 @@ struct sst_repository_settings {
 };
 
 struct sst_repository;
+struct sst_slot_view;
 
 int sst_repository_new(const struct sst_repository_settings *settings,
     struct sst_repository **out, struct sst_error *err);
@@ -65,6 +66,13 @@ int sst_repository_new(const struct sst_repository_settings *settings,
  * SST_EXISTS: name taken; or what the source's init says. */
 int sst_repository_add(struct sst_repository *repository,
     const struct sst_instance_settings *settings, struct sst_error *err);
+/*
+ * Before start: instances of the same name and kind take over what `views`, read
+ * from the repository that is being replaced, has of them, so that nothing that
+ * was known is lost.
+ */
+void sst_repository_inherit(struct sst_repository *repository,
+    const struct sst_slot_view *views, size_t count);
 int sst_repository_start(
     struct sst_repository *repository, struct sst_error *err);
 /* Interrupts, joins and stops all sources; the last results stay readable. */

@@ -79,20 +79,13 @@ figures_fill(struct sst_source_figures *f, const struct sst_slot_view *v,
 	return figures_error(f, v);
 }
 
-int
-sst_service_sources(struct sst_service *service,
-    struct sst_source_figures **out, size_t *count_out, struct sst_error *err)
+static int
+figures_fill_all(const struct sst_slot_view *views, size_t count,
+    struct sst_mono now, struct sst_source_figures **out)
 {
-	struct sst_mono now = sst_clock_mono(sst_service_clock(service));
 	struct sst_source_figures *figures;
-	struct sst_slot_view *views = NULL;
-	size_t i, count = 0;
-	int rc;
+	size_t i;
 
-	rc = sst_repository_read(
-	    service__repository(service), &views, &count, err);
-	if (rc != SST_OK)
-		return rc;
 	figures = calloc(count + 1, sizeof(*figures));
 	for (i = 0; figures != NULL && i < count; i++) {
 		if (figures_fill(&figures[i], &views[i], now) == 0)
@@ -100,10 +93,27 @@ sst_service_sources(struct sst_service *service,
 		sst_source_figures_free(figures, count);
 		figures = NULL;
 	}
-	sst_slot_views_free(views, count);
-	if (figures == NULL)
-		return sst_error_nomem(err);
 	*out = figures;
-	*count_out = count;
-	return SST_OK;
+	return figures == NULL ? -1 : 0;
+}
+
+int
+sst_service_sources(struct sst_service *service,
+    struct sst_source_figures **out, size_t *count_out, struct sst_error *err)
+{
+	struct sst_mono now = sst_clock_mono(sst_service_clock(service));
+	struct sst_slot_view *views = NULL;
+	size_t count = 0;
+	int rc;
+
+	/* the names in the views live only as long as the sources do */
+	rc = sst_repository_read(
+	    service__enter(service), &views, &count, err);
+	if (rc == SST_OK && figures_fill_all(views, count, now, out) != 0)
+		rc = sst_error_nomem(err);
+	sst_slot_views_free(views, count);
+	service__leave(service);
+	if (rc == SST_OK)
+		*count_out = count;
+	return rc;
 }

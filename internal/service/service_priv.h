@@ -21,12 +21,27 @@ int sst_service_add(struct sst_service *service,
     const struct sst_instance_settings *instance, struct sst_error *err);
 /* Starts the sources and the composer thread; does not wait for a snapshot. */
 int sst_service_start(struct sst_service *service, struct sst_error *err);
+/*
+ * Replacing all sources of a running service, as a reload of the configuration
+ * does: make an empty repository, fill it with sst_repository_add(), hand it
+ * over. Sources of the same name and kind keep what they last knew. The old
+ * ones are shown until every new one was asked, for a second at most.
+ *
+ * replace blocks until the old sources have ended; *sources is taken over, also
+ * on failure. One thread at a time.
+ */
+int sst_service_new_sources(struct sst_service *service,
+    struct sst_repository **out, struct sst_error *err);
+int sst_service_replace(struct sst_service *service,
+    struct sst_repository **sources, struct sst_error *err);
 /* Stops both; the last snapshot stays readable. */
 void sst_service_stop(struct sst_service *service);
 /* Stops when running. Accepts NULL; clears the pointer. */
 void sst_service_free(struct sst_service **service);
 
-/* The sources behind a service; borrowed. For figures.c only. */
-struct sst_repository *service__repository(struct sst_service *service);
+/* For figures.c: the sources behind a service, with the lock that keeps them
+ * from being replaced held. */
+struct sst_repository *service__enter(struct sst_service *service);
+void service__leave(struct sst_service *service);
 
 #endif

@@ -26,11 +26,12 @@ poll_end(int seconds)
 
 /* True as soon as the expression is, false after 20 s. */
 #define POLL_UNTIL(expression)                                                 \
-	__extension__({                                                                     \
+	__extension__({                                                        \
 		time_t poll_end_ = poll_end(20);                               \
-		while (!(expression) && !poll_expired(poll_end_))              \
+		bool poll_met_;                                                \
+		while (!(poll_met_ = (expression)) && !poll_expired(poll_end_)) \
 			sched_yield();                                         \
-		(expression);                                                  \
+		poll_met_;                                                     \
 	})
 
 #endif

@@ -488,6 +488,60 @@ START_TEST(figures_tell_what_the_document_does_not)
 END_TEST
 
 static void
+replace_by(const char *name, const struct sst_source_ops *ops,
+    struct fake_world *w)
+{
+	struct sst_instance_settings s = {
+	    .name = name,
+	    .ops = ops,
+	    .options = fake_options_new(w),
+	    .enabled = true,
+	};
+	struct sst_repository *next = NULL;
+
+	ck_assert_int_eq(
+	    sst_service_new_sources(service, &next, &err), SST_OK);
+	ck_assert_int_eq(sst_repository_add(next, &s, &err), SST_OK);
+	ck_assert_int_eq(sst_service_replace(service, &next, &err), SST_OK);
+	ck_assert_ptr_null(next);
+}
+
+START_TEST(sources_can_be_replaced_while_running)
+{
+	json_t *doc;
+
+	add("agents/fake", NULL, &fake_agents_ops, &world);
+	start(2);
+	replace_by("queues/fake", &fake_queues_ops, &other);
+	ck_assert_int_eq(calls(&world, &world.fini_calls), 1);
+	ck_assert(POLL_UNTIL(revision() == 2));
+	doc = document();
+	ck_assert_ptr_null(json_object_get(doc, "agents"));
+	ck_assert_uint_eq(
+	    json_array_size(json_object_get(doc, "queues")), 1);
+	json_decref(doc);
+}
+END_TEST
+
+START_TEST(a_replaced_source_keeps_what_it_knew)
+{
+	json_t *doc;
+
+	add("agents/fake", NULL, &fake_agents_ops, &world);
+	start(2);
+	other.fail = SST_UNREACHABLE;
+	replace_by("agents/fake", &fake_agents_ops, &other);
+	ck_assert(POLL_UNTIL(error_is(0, "unreachable")));
+	doc = document();
+	ck_assert_uint_eq(
+	    json_array_size(json_object_get(doc, "agents")), 1);
+	json_decref(doc);
+	pass(4000, 2);
+	ck_assert(POLL_UNTIL(status_is(0, "stale")));
+}
+END_TEST
+
+static void
 add_tests(TCase *tc)
 {
 	tcase_add_test(tc, first_snapshot_holds_what_the_sources_gave);
@@ -510,6 +564,8 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, names_are_unique_and_disabled_ones_are_listed);
 	tcase_add_test(tc, stop_ends_a_held_source);
 	tcase_add_test(tc, figures_tell_what_the_document_does_not);
+	tcase_add_test(tc, sources_can_be_replaced_while_running);
+	tcase_add_test(tc, a_replaced_source_keeps_what_it_knew);
 }
 
 int
