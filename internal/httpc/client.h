@@ -1,0 +1,103 @@
+/*
+ * Outgoing HTTP: the only includer of curl.h.
+ *
+ * A client belongs to one source instance and keeps its connection alive
+ * between requests. A client is used by one thread at a time; only
+ * sst_httpc_interrupt may be called from another.
+ *
+ * Error texts name the URL without credentials and query, and never hold
+ * anything that differs between two identical failures (times, counters,
+ * local ports): they end up in the document.
+ */
+#ifndef SST_HTTPC_CLIENT_H
+#define SST_HTTPC_CLIENT_H
+
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+struct sst_httpc;
+
+/* All strings are copied; NULL where nothing is said otherwise. */
+struct sst_httpc_options {
+	const char *username; /* HTTP basic; with password */
+	const char *password;
+	const char *bearer;  /* token; not together with username */
+	const char *ca_file; /* PEM; NULL: the certificates of the system */
+	const char *proxy; /* URL; NULL: none, whatever the environment says */
+};
+
+struct sst_httpc_request {
+	const char *url;          /* see sst_httpc_url_check */
+	const char *accept;       /* NULL: application/json */
+	size_t max_bytes;         /* bound on the decoded body */
+	struct sst_mono deadline; /* for all of it, on the client's clock */
+};
+
+/* A whole answer, whatever its status. */
+struct sst_httpc_response {
+	long status; /* 200 ... 599 */
+	char *body;  /* decoded, NUL after len bytes; never NULL */
+	size_t len;
+	char *content_type;  /* NULL: not told */
+	long retry_after_ms; /* -1: not told; at most an hour */
+};
+
+/*
+ * Checks options, opens nothing. SST_INVALID (a control character, or two
+ * kinds of credentials), SST_NOMEM, SST_INTERNAL. clock is borrowed.
+ */
+int sst_httpc_new(const struct sst_httpc_options *options,
+    const struct sst_clock *clock, struct sst_httpc **out,
+    struct sst_error *err);
+/* Accepts NULL; clears the pointer. */
+void sst_httpc_free(struct sst_httpc **client);
+
+/* Other HTTP basic credentials from the next request on; copied. SST_INVALID,
+ * SST_NOMEM. Not while a request runs. */
+int sst_httpc_set_basic(struct sst_httpc *client, const char *username,
+    const char *password, struct sst_error *err);
+
+/*
+ * An absolute http or https URL with a host, without credentials and
+ * fragment. SST_INVALID says what is wrong, without repeating the URL.
+ */
+int sst_httpc_url_check(const char *url, struct sst_error *err);
+
+/*
+ * GETs the URL; blocks until the whole answer is there or request->deadline.
+ * Path and query are sent as they are; redirects are not followed. 0 for every
+ * complete answer, also a 500: see sst_httpc_status. The caller frees *out
+ * with sst_httpc_response_fini.
+ *
+ * SST_TIMEOUT; SST_UNREACHABLE; SST_TLS; SST_TRUNCATED (closed before the
+ * announced end); SST_PROTOCOL (not HTTP, or headers that lie); SST_TOO_LARGE
+ * (body over max_bytes once decoded); SST_CANCELED; SST_INVALID (URL);
+ * SST_NOMEM; SST_INTERNAL. err->detail is the errno or the curl code.
+ */
+int
+sst_httpc_get(struct sst_httpc *client, const struct sst_httpc_request *request,
+    struct sst_httpc_response *out, struct sst_error *err);
+/* Accepts zeroed memory. */
+void sst_httpc_response_fini(struct sst_httpc_response *response);
+
+/*
+ * 0 for 2xx; else SST_UNAUTHORIZED 401, SST_FORBIDDEN 403, SST_NOT_FOUND 404,
+ * SST_RATE_LIMITED 429, SST_UPSTREAM 5xx, SST_PROTOCOL for the rest.
+ * err->detail is the status. url as in the request.
+ */
+int sst_httpc_status(const struct sst_httpc_response *response, const char *url,
+    struct sst_error *err);
+
+/* Puts "GET URL: " before the text of an error about the answer's body;
+ * returns err->code. */
+int sst_httpc_error_prefix(const char *url, struct sst_error *err);
+
+/*
+ * Makes the running request, or else the next one, return SST_CANCELED at
+ * once. Any thread; never blocks.
+ */
+void sst_httpc_interrupt(struct sst_httpc *client);
+
+#endif

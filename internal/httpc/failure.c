@@ -1,0 +1,198 @@
+/*
+ * From what curl saw to our codes. Texts are our own: curl's name times and
+ * counters, and an error text ends up in the document, where it must not
+ * change while the failure stays the same.
+ */
+#include "httpc/httpc_priv.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+/* How each curl code is told; what is not listed is SST_INTERNAL. */
+struct failure_row {
+	CURLcode curl_code;
+	int code;
+	const char *what;
+};
+
+static const struct failure_row failure_rows[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, SST_UNREACHABLE, "host name not found"},
+    {CURLE_COULDNT_RESOLVE_PROXY, SST_UNREACHABLE, "proxy name not found"},
+    {CURLE_COULDNT_CONNECT, SST_UNREACHABLE, "no connection"},
+    {CURLE_INTERFACE_FAILED, SST_UNREACHABLE, "no connection"},
+    {CURLE_OPERATION_TIMEDOUT, SST_TIMEOUT, "no whole answer in time"},
+    {CURLE_SSL_CONNECT_ERROR, SST_TLS, "TLS handshake refused"},
+    {CURLE_PEER_FAILED_VERIFICATION, SST_TLS, "certificate not accepted"},
+    {CURLE_SSL_CERTPROBLEM, SST_TLS, "client certificate not usable"},
+    {CURLE_SSL_CIPHER, SST_TLS, "no common cipher"},
+    {CURLE_SSL_CACERT_BADFILE, SST_TLS, "ca_file not readable"},
+    {CURLE_SSL_ISSUER_ERROR, SST_TLS, "issuer not accepted"},
+    {CURLE_SSL_CRL_BADFILE, SST_TLS, "revocation list not readable"},
+    {CURLE_SSL_INVALIDCERTSTATUS, SST_TLS, "certificate status not valid"},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, SST_TLS, "public key not the expected"},
+    {CURLE_USE_SSL_FAILED, SST_TLS, "no TLS"},
+    {CURLE_GOT_NOTHING, SST_TRUNCATED, "closed without an answer"},
+    {CURLE_PARTIAL_FILE, SST_TRUNCATED, "closed before the announced end"},
+    {CURLE_SEND_ERROR, SST_TRUNCATED, "closed without an answer"},
+    {CURLE_UNSUPPORTED_PROTOCOL, SST_PROTOCOL, "the answer is not HTTP/1.1"},
+    {CURLE_WEIRD_SERVER_REPLY, SST_PROTOCOL, "the answer is not HTTP/1.1"},
+    {CURLE_HTTP2, SST_PROTOCOL, "the answer is not HTTP/1.1"},
+    {CURLE_BAD_CONTENT_ENCODING, SST_PROTOCOL,
+	"the body is not encoded as its headers say"},
+    {CURLE_ABORTED_BY_CALLBACK, SST_CANCELED, "interrupted"},
+    {CURLE_OUT_OF_MEMORY, SST_NOMEM, "out of memory"},
+    {CURLE_URL_MALFORMAT, SST_INVALID, "not a URL"},
+    {CURLE_BAD_FUNCTION_ARGUMENT, SST_INTERNAL, "refused by libcurl"},
+};
+
+static const struct failure_row *
+failure_find(int curl_code)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(failure_rows) / sizeof(failure_rows[0]); i++) {
+		if ((int)failure_rows[i].curl_code == curl_code)
+			return &failure_rows[i];
+	}
+	return NULL;
+}
+
+static int
+failure_set(struct sst_error *err, int code, int detail, const char *url,
+    const char *what)
+{
+	char shown[HTTPC_URL_SHOWN];
+
+	httpc__url_shown(url, shown, sizeof(shown));
+	sst_error_set(err, code, "GET %s: %s", shown, what);
+	if (err != NULL)
+		err->detail = detail;
+	return code;
+}
+
+static int
+failure_too_large(const struct httpc_failure *f, struct sst_error *err)
+{
+	char shown[HTTPC_URL_SHOWN];
+
+	httpc__url_shown(f->url, shown, sizeof(shown));
+	return sst_error_set(err, SST_TOO_LARGE,
+	    "GET %s: the body is over the bound of %zu bytes", shown,
+	    f->max_bytes);
+}
+
+/*
+ * One curl code for three things: a chunk that is none, a reset in the middle
+ * and one before anything came.
+ */
+static int
+failure_receive(const struct httpc_failure *f, const struct httpc_wire *wire,
+    struct sst_error *err)
+{
+	if (strstr(f->detail, "chunk") != NULL)
+		return failure_set(err, SST_PROTOCOL, f->curl_code, f->url,
+		    "the body is not chunked as its headers say");
+	return failure_set(err, SST_TRUNCATED, f->curl_code, f->url,
+	    wire->answered ? "closed before the announced end"
+			   : "closed without an answer");
+}
+
+/* Certificate faults: curl's sentence is steady, and what one needs. */
+static int
+failure_tls(const struct httpc_failure *f, const struct failure_row *row,
+    struct sst_error *err)
+{
+	char shown[HTTPC_URL_SHOWN];
+
+	if (f->detail[0] == '\0')
+		return failure_set(
+		    err, row->code, f->curl_code, f->url, row->what);
+	httpc__url_shown(f->url, shown, sizeof(shown));
+	sst_error_set(
+	    err, SST_TLS, "GET %s: %s: %s", shown, row->what, f->detail);
+	if (err != NULL)
+		err->detail = f->curl_code;
+	return SST_TLS;
+}
+
+static int
+failure_connect(const struct httpc_failure *f, const struct failure_row *row,
+    struct sst_error *err)
+{
+	const char *what = row->what;
+
+	if (f->os_errno > 0)
+		what = strerrordesc_np((int)f->os_errno);
+	if (what == NULL)
+		what = row->what;
+	return failure_set(err, SST_UNREACHABLE,
+	    f->os_errno > 0 ? (int)f->os_errno : f->curl_code, f->url, what);
+}
+
+int
+httpc__failure(const struct httpc_failure *f, const struct httpc_wire *wire,
+    struct sst_error *err)
+{
+	const struct failure_row *row = failure_find(f->curl_code);
+
+	if (wire->nomem)
+		return sst_error_nomem(err);
+	if (wire->too_large || f->curl_code == CURLE_FILESIZE_EXCEEDED)
+		return failure_too_large(f, err);
+	if (wire->headers_long)
+		return failure_set(err, SST_PROTOCOL, f->curl_code, f->url,
+		    "the headers have no end");
+	if (f->curl_code == CURLE_RECV_ERROR)
+		return failure_receive(f, wire, err);
+	if (row == NULL)
+		return failure_set(err, SST_INTERNAL, f->curl_code, f->url,
+		    curl_easy_strerror((CURLcode)f->curl_code));
+	if (row->code == SST_TLS)
+		return failure_tls(f, row, err);
+	if (f->curl_code == CURLE_COULDNT_CONNECT)
+		return failure_connect(f, row, err);
+	return failure_set(err, row->code, f->curl_code, f->url, row->what);
+}
+
+int
+sst_httpc_status(const struct sst_httpc_response *response, const char *url,
+    struct sst_error *err)
+{
+	char shown[HTTPC_URL_SHOWN];
+	int code;
+
+	if (response->status >= 200 && response->status < 300)
+		return SST_OK;
+	switch (response->status) {
+	case 401:
+		code = SST_UNAUTHORIZED;
+		break;
+	case 403:
+		code = SST_FORBIDDEN;
+		break;
+	case 404:
+		code = SST_NOT_FOUND;
+		break;
+	case 429:
+		code = SST_RATE_LIMITED;
+		break;
+	default:
+		code = response->status >= 500 ? SST_UPSTREAM : SST_PROTOCOL;
+		break;
+	}
+	httpc__url_shown(url, shown, sizeof(shown));
+	sst_error_set(
+	    err, code, "GET %s: answered %ld", shown, response->status);
+	if (err != NULL)
+		err->detail = (int)response->status;
+	return code;
+}
+
+int
+sst_httpc_error_prefix(const char *url, struct sst_error *err)
+{
+	char shown[HTTPC_URL_SHOWN];
+
+	httpc__url_shown(url, shown, sizeof(shown));
+	return sst_error_prefix(err, "GET %s", shown);
+}
