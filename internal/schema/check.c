@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "schema/compile.h"
+#include "schema/text.h"
 
 static int
 edges_list(const struct node *const *nodes, size_t count, schema__edge_fn fn,
@@ -117,13 +118,13 @@ check_in_place(void *ctx, const struct node **edge, bool in_place)
 	if (!in_place || *edge == NULL || (*edge)->mark == 2)
 		return SST_OK;
 	if ((*edge)->mark == 1)
-		return sst_error_set(w->c->err, SST_INVALID,
+		return schema__fail(w->c->err, SST_INVALID,
 		    "%.300s: refers to itself without going into the value, "
 		    "so checking it would never end",
 		    (*edge)->origin.where[0] == '\0' ? "the root schema"
 						     : (*edge)->origin.where);
 	if (w->depth >= SST_SCHEMA_DOC_DEPTH * 4)
-		return sst_error_set(w->c->err, SST_TOO_DEEP,
+		return schema__fail(w->c->err, SST_TOO_DEEP,
 		    "%.300s: more than %d references and branches inside each "
 		    "other",
 		    (*edge)->origin.where, w->depth);

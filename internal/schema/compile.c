@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema/uri.h"
+#include "schema/text.h"
 
 int
 schema__compile_fail(
@@ -19,7 +20,7 @@ schema__compile_fail(
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	schema__where(&where, c->home, c->at->resource->doc, c->at->pointer);
-	sst_error_set(c->err, code, "%.300s%s%s: %s",
+	schema__fail(c->err, code, "%.300s%s%s: %s",
 	    where.data == NULL ? "" : where.data, keyword[0] ? "/" : "",
 	    keyword, text);
 	sst_buf_fini(&where);
@@ -62,6 +63,8 @@ compile_queue(struct compile *c, struct task *t)
 	else
 		c->last->next = t;
 	c->last = t;
+	if (!json_is_object(t->json))
+		return;
 	t->same_bucket = c->buckets[b];
 	c->buckets[b] = t;
 }
@@ -76,7 +79,7 @@ compile_node(struct compile *c, json_t *json, struct resource *res,
 
 	for (t = c->buckets[compile_bucket(json)]; t != NULL;
 	     t = t->same_bucket) {
-		if (t->json != json || !json_is_object(json))
+		if (t->json != json)
 			continue;
 		*out = t->node;
 		return SST_OK;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "schema/registry.h"
+#include "schema/text.h"
 
 static const char standard[] = "https://json-schema.org/draft/2020-12/schema";
 
@@ -51,14 +52,14 @@ dialect_vocabulary(
 		return SST_OK;
 	}
 	if (!json_is_object(list))
-		return sst_error_set(err, SST_INVALID,
+		return schema__fail(err, SST_INVALID,
 		    "<%s#/$vocabulary> must be an object", meta_uri);
 	for (it = json_object_iter(list); it != NULL;
 	     it = json_object_iter_next(list, it)) {
 		key = json_object_iter_key(it);
 		bit = vocab_bit(key);
 		if (bit == 0 && !json_is_false(json_object_iter_value(it)))
-			return sst_error_set(err, SST_UNSUPPORTED,
+			return schema__fail(err, SST_UNSUPPORTED,
 			    "<%s> requires the vocabulary <%s>, which is not "
 			    "known here",
 			    meta_uri, key);
@@ -89,10 +90,10 @@ dialect_meta(struct sst_schema_set *set, const char *uri, unsigned *out,
 	if (meta != NULL)
 		return dialect_vocabulary(plain, meta->root, out, err);
 	if (strstr(uri, "json-schema.org/draft") != NULL)
-		return sst_error_set(err, SST_UNSUPPORTED,
+		return schema__fail(err, SST_UNSUPPORTED,
 		    "\"%s\" is not supported; write schemas in <%s>", uri,
 		    standard);
-	return sst_error_set(err, SST_NOT_FOUND,
+	return schema__fail(err, SST_NOT_FOUND,
 	    "the meta-schema \"%s\" is not among the documents given", uri);
 }
 
@@ -110,8 +111,7 @@ schema__dialect(
 	if (json_is_string(name)) {
 		rc = dialect_meta(set, json_string_value(name), &bits, err);
 	} else if (name != NULL) {
-		rc =
-		    sst_error_set(err, SST_INVALID, "$schema must be a string");
+		rc = schema__fail(err, SST_INVALID, "$schema must be a string");
 	} else if (res->parent != NULL) {
 		rc = schema__dialect(set, res->parent, err);
 		bits = res->parent->vocabs;

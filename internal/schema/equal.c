@@ -95,23 +95,24 @@ schema__equal(const json_t *a, const json_t *b)
 	return equal_at(a, b, 0);
 }
 
-static uint64_t hash_at(const json_t *value, int depth);
+/* seed: differs from run to run, so that nobody can prepare collisions */
+static uint64_t hash_at(const json_t *value, uint64_t seed, int depth);
 
 static uint64_t
-hash_number(const json_t *value)
+hash_number(const json_t *value, uint64_t seed)
 {
 	int64_t i;
 	double d;
 
 	if (schema__number_int(value, &i))
-		return XXH3_64bits_withSeed(&i, sizeof(i), 1);
+		return XXH3_64bits_withSeed(&i, sizeof(i), seed + 1);
 	d = json_real_value(value);
-	return XXH3_64bits_withSeed(&d, sizeof(d), 2);
+	return XXH3_64bits_withSeed(&d, sizeof(d), seed + 2);
 }
 
 /* Members add up, so their order does not matter. */
 static uint64_t
-hash_object(const json_t *value, int depth)
+hash_object(const json_t *value, uint64_t seed, int depth)
 {
 	json_t *object = equal_iterable(value);
 	uint64_t sum = 3;
@@ -121,12 +122,12 @@ hash_object(const json_t *value, int depth)
 	     it = json_object_iter_next(object, it))
 		sum += XXH3_64bits_withSeed(json_object_iter_key(it),
 		    json_object_iter_key_len(it),
-		    hash_at(json_object_iter_value(it), depth + 1));
+		    hash_at(json_object_iter_value(it), seed, depth + 1));
 	return sum;
 }
 
 static uint64_t
-hash_at(const json_t *value, int depth)
+hash_at(const json_t *value, uint64_t seed, int depth)
 {
 	uint64_t h = 4, item;
 	size_t i;
@@ -135,16 +136,17 @@ hash_at(const json_t *value, int depth)
 		return 5;
 	switch (json_typeof(value)) {
 	case JSON_STRING:
-		return XXH3_64bits(
-		    json_string_value(value), json_string_length(value));
+		return XXH3_64bits_withSeed(
+		    json_string_value(value), json_string_length(value), seed);
 	case JSON_INTEGER:
 	case JSON_REAL:
-		return hash_number(value);
+		return hash_number(value, seed);
 	case JSON_OBJECT:
-		return hash_object(value, depth);
+		return hash_object(value, seed, depth);
 	case JSON_ARRAY:
 		for (i = 0; i < json_array_size(value); i++) {
-			item = hash_at(json_array_get(value, i), depth + 1);
+			item =
+			    hash_at(json_array_get(value, i), seed, depth + 1);
 			h = XXH3_64bits_withSeed(&item, sizeof(item), h);
 		}
 		return h;
@@ -191,7 +193,8 @@ unique_sorted(const json_t *array, size_t n, size_t pair[2])
 	if (slots == NULL)
 		return -1;
 	for (i = 0; i < n; i++) {
-		slots[i].hash = hash_at(json_array_get(array, i), 0);
+		slots[i].hash =
+		    hash_at(json_array_get(array, i), (uintptr_t)slots, 0);
 		slots[i].index = i;
 	}
 	qsort(slots, n, sizeof(*slots), slot_compare);

@@ -9,10 +9,11 @@
 
 enum {
 	MARKS_INLINE = 4, /* words: 256 members without allocation */
-	/* Branches (anyOf, $dynamicRef, ...) taken in one validation. Schemas
-	 * that branch into themselves could otherwise take exponential time:
-	 * this is about a second. */
-	RUN_BRANCHES = 20000000
+	/* Times that one validation looks at a value once more (for a branch of
+	 * anyOf, a $ref beside other keywords, contains, ...). Schemas that
+	 * branch into themselves could otherwise take exponential time: this is
+	 * a few seconds. */
+	RUN_BRANCHES = 50000000
 };
 
 /* Why a run cannot give an answer; the value then counts as not valid. */
@@ -54,6 +55,8 @@ bool schema__eval(struct run *run, const struct node *n, const json_t *value,
 /* The same without unevaluated*: fills marks for them. */
 bool schema__eval_marks(struct run *run, const struct node *n,
     const json_t *value, struct marks *marks);
+/* Counts a branch; false, with a fault, when there were too many. */
+bool schema__branch_allowed(struct run *run);
 /* Where a true $dynamicRef leads in the scope of the run. */
 const struct node *
 schema__dynamic_target(const struct run *run, const struct logic_rule *logic);

@@ -60,7 +60,8 @@ schema__deps_ok(struct run *run, const struct object_rule *r,
 		if (d->required != NULL && !schema__has_all(value, d->required))
 			return false;
 		if (d->node != NULL &&
-		    !schema__eval(run, d->node, value, marks))
+		    (!schema__branch_allowed(run) ||
+			!schema__eval(run, d->node, value, marks)))
 			return false;
 	}
 	return true;
@@ -77,7 +78,7 @@ name_ok(struct run *run, const struct node *n, const char *key, size_t len)
 		run->fault = FAULT_MEMORY;
 		return false;
 	}
-	ok = schema__eval(run, n, name, NULL);
+	ok = schema__branch_allowed(run) && schema__eval(run, n, name, NULL);
 	json_decref(name);
 	return ok;
 }
@@ -102,7 +103,8 @@ schema__member_extra_ok(struct run *run, const struct object_rule *r, void *it,
 			continue;
 		}
 		*evaluated = true;
-		if (!schema__eval(run, r->patterns[i].node, value, NULL))
+		if (!schema__branch_allowed(run) ||
+		    !schema__eval(run, r->patterns[i].node, value, NULL))
 			return false;
 	}
 	if (*evaluated || r->additional == NULL)
@@ -131,7 +133,7 @@ schema__contains_count(struct run *run, const struct array_rule *r,
 {
 	size_t i, found = 0, n = json_array_size(array);
 
-	for (i = 0; i < n && run->fault == FAULT_NONE; i++) {
+	for (i = 0; i < n && schema__branch_allowed(run); i++) {
 		if (!schema__eval(
 			run, r->contains, json_array_get(array, i), NULL))
 			continue;

@@ -7,6 +7,7 @@
 #include "schema/equal.h"
 #include "schema/number.h"
 #include "schema/uri.h"
+#include "schema/text.h"
 
 const char *
 schema__explain_type(const json_t *value)
@@ -147,10 +148,11 @@ schema__explain_fail(struct explain *e, const struct node *n,
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	schema__text_clean(line);
 	if (strcmp(keyword, "type") != 0)
 		e->types_only = false;
 	if (e->report->count + e->report->omitted == 0)
-		sst_error_set(&e->first, SST_INVALID, "%.200s: %s",
+		schema__fail(&e->first, SST_INVALID, "%.200s: %s",
 		    e->at.len == 0 ? "the whole document" : explain_at(e),
 		    line);
 	explain_add(e, n, keyword, line);
@@ -411,7 +413,7 @@ sst_schema_explain(const struct sst_schema *schema, const json_t *value,
 		sst_report_fini(out);
 		rc = sst_error_nomem(err);
 	} else if (out->count + out->omitted > 0) {
-		rc = sst_error_set(err, e.types_only ? SST_TYPE : SST_INVALID,
+		rc = schema__fail(err, e.types_only ? SST_TYPE : SST_INVALID,
 		    "%s", e.first.text);
 	}
 	schema__run_fini(&e.run);

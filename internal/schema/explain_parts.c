@@ -274,6 +274,8 @@ schema__explain_logic(
 	const struct node *next;
 	size_t i;
 
+	if (!schema__branch_allowed(&e->run))
+		return;
 	if (l->ref != NULL)
 		schema__explain_node(e, l->ref, value);
 	if (l->dynamic != NULL)

@@ -20,8 +20,8 @@ schema__dynamic_target(const struct run *run, const struct logic_rule *logic)
 	return found;
 }
 
-static bool
-branch_allowed(struct run *run)
+bool
+schema__branch_allowed(struct run *run)
 {
 	if (run->fault != FAULT_NONE)
 		return false;
@@ -40,7 +40,7 @@ branch_try(struct run *run, const struct node *n, const json_t *value,
 	struct marks own;
 	bool ok;
 
-	if (!branch_allowed(run))
+	if (!schema__branch_allowed(run))
 		return false;
 	if (marks == NULL)
 		return schema__eval(run, n, value, NULL);
@@ -99,7 +99,7 @@ schema__logic_ok(struct run *run, const struct logic_rule *l,
 {
 	size_t i;
 
-	if (!branch_allowed(run))
+	if (!schema__branch_allowed(run))
 		return false;
 	if (l->ref != NULL && !schema__eval(run, l->ref, value, marks))
 		return false;

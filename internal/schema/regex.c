@@ -6,6 +6,7 @@
 #include <pcre2.h>
 
 #include "schema/schema.h"
+#include "schema/text.h"
 
 enum {
 	/* A sane pattern needs a few thousand steps; at this many (some tens of
@@ -122,7 +123,7 @@ regex_compile(
 	    &code, &offset, NULL);
 	if (re->code == NULL) {
 		pcre2_get_error_message(code, reason, sizeof(reason));
-		rc = sst_error_set(err, SST_INVALID,
+		rc = schema__fail(err, SST_INVALID,
 		    "\"%.200s\" is not a regular expression: %s", pattern,
 		    (char *)reason);
 		goto out;
@@ -162,7 +163,7 @@ schema__regex_new(
 	int rc;
 
 	if (len > SST_SCHEMA_PATTERN_BYTES)
-		return sst_error_set(err, SST_LIMIT,
+		return schema__fail(err, SST_LIMIT,
 		    "a pattern of %zu bytes is over the limit of %d", len,
 		    SST_SCHEMA_PATTERN_BYTES);
 	re = calloc(1, sizeof(*re));

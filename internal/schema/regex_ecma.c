@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "schema/regex.h"
+#include "schema/text.h"
 
 struct ecma {
 	const char *p, *end;
@@ -24,7 +25,7 @@ static const char non_space_ranges[] =
 static int
 ecma_fail(struct ecma *e, const char *what)
 {
-	return sst_error_set(e->err, SST_INVALID,
+	return schema__fail(e->err, SST_INVALID,
 	    "not a regular expression of ECMA-262: %s", what);
 }
 
@@ -245,7 +246,7 @@ ecma_escape(struct ecma *e, bool in_class)
 	}
 	if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
 	    (c >= 'A' && c <= 'Z'))
-		return sst_error_set(e->err, SST_INVALID,
+		return schema__fail(e->err, SST_INVALID,
 		    "not a regular expression of ECMA-262: it has no escape "
 		    "\\%c",
 		    c);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/uri.h"
+#include "schema/text.h"
 
 int
 sst_schema_set_new(struct sst_schema_set **out, struct sst_error *err)
@@ -114,13 +115,13 @@ place_walk(const struct sst_schema_set *set, const char *pointer,
 
 	while (*p != '\0') {
 		if (!schema__pointer_token(&p, &token)) {
-			rc = sst_error_set(err, SST_INVALID,
+			rc = schema__fail(err, SST_INVALID,
 			    "\"%s\" is not a JSON Pointer", pointer);
 			break;
 		}
 		json = schema__pointer_step(json, token.data, token.len);
 		if (json == NULL) {
-			rc = sst_error_set(err, SST_NOT_FOUND,
+			rc = schema__fail(err, SST_NOT_FOUND,
 			    "there is no \"%s\" in <%s>", pointer,
 			    at->resource->uri);
 			break;
@@ -151,7 +152,7 @@ place_fragment(const struct sst_schema_set *set, const char *fragment,
 		return place_walk(set, fragment, at, err);
 	a = schema__anchor_find(at->resource, fragment, false);
 	if (a == NULL)
-		return sst_error_set(err, SST_NOT_FOUND,
+		return schema__fail(err, SST_NOT_FOUND,
 		    "there is no anchor \"%s\" in <%s>", fragment,
 		    at->resource->uri);
 	at->json = a->json;
@@ -171,7 +172,7 @@ schema__set_resolve(struct sst_schema_set *set, struct resource *base,
 	uri = schema__uri_resolve(base == NULL ? "" : base->uri, ref);
 	fragment = schema__uri_fragment(ref, &bad);
 	if (bad) {
-		rc = sst_error_set(err, SST_INVALID,
+		rc = schema__fail(err, SST_INVALID,
 		    "<%s> has a broken percent sign in its fragment", ref);
 		goto out;
 	}
@@ -184,7 +185,7 @@ schema__set_resolve(struct sst_schema_set *set, struct resource *base,
 	else
 		out->resource = schema__set_find(set, uri);
 	if (out->resource == NULL) {
-		rc = sst_error_set(err, SST_NOT_FOUND,
+		rc = schema__fail(err, SST_NOT_FOUND,
 		    "<%s> is not among the documents given, and schemas are "
 		    "never fetched",
 		    uri);

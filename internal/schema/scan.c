@@ -4,6 +4,7 @@
 
 #include "schema/registry.h"
 #include "schema/uri.h"
+#include "schema/text.h"
 
 /* One sst_schema_set_add() under way; found things are spliced into the set at
  * the end, so that a failure leaves it alone. */
@@ -105,12 +106,12 @@ scan_id(struct scan *s, const json_t *json, const char **out)
 		return SST_OK;
 	text = json_string_value(id);
 	if (text == NULL || strlen(text) != json_string_length(id))
-		return sst_error_set(s->err, SST_INVALID,
+		return schema__fail(s->err, SST_INVALID,
 		    "%s/$id: must be a string that is a URI reference",
 		    scan_at(s));
 	hash = strchr(text, '#');
 	if (hash != NULL && hash[1] != '\0')
-		return sst_error_set(s->err, SST_INVALID,
+		return schema__fail(s->err, SST_INVALID,
 		    "%s/$id: \"%s\" has a fragment, which $id must not have",
 		    scan_at(s), text);
 	*out = text;
@@ -134,7 +135,7 @@ scan_resource(struct scan *s, json_t *json, const char *id,
 	taken = scan_uri_taken(s->found, uri) ||
 		scan_uri_taken(s->set->resources, uri);
 	if (taken) {
-		sst_error_set(s->err, SST_EXISTS,
+		schema__fail(s->err, SST_EXISTS,
 		    "%s/$id: <%s> names another schema of the set already",
 		    scan_at(s), uri);
 		free(uri);
@@ -184,13 +185,13 @@ scan_anchor(
 		return SST_OK;
 	if (text == NULL || strlen(text) != json_string_length(value) ||
 	    !scan_anchor_name(text))
-		return sst_error_set(s->err, SST_INVALID,
+		return schema__fail(s->err, SST_INVALID,
 		    "%s/%s: must be a string of letters, digits, '-', '_' and "
 		    "'.' that starts with a letter or '_'",
 		    scan_at(s), keyword);
 	a = schema__anchor_find(res, text, false);
 	if (a != NULL && a->json != json)
-		return sst_error_set(s->err, SST_EXISTS,
+		return schema__fail(s->err, SST_EXISTS,
 		    "%s/%s: \"%s\" is the anchor of %s%s already", scan_at(s),
 		    keyword, text, a->pointer[0] == '\0' ? "the root" : "",
 		    a->pointer);
@@ -278,7 +279,7 @@ scan_schema(struct scan *s, json_t *json, struct resource *res, int depth)
 	int rc;
 
 	if (depth > SST_SCHEMA_DOC_DEPTH)
-		return sst_error_set(s->err, SST_TOO_DEEP,
+		return schema__fail(s->err, SST_TOO_DEEP,
 		    "%.120s...: nested deeper than %d levels", scan_at(s),
 		    SST_SCHEMA_DOC_DEPTH);
 	if (!json_is_object(json) && res != NULL)
@@ -315,15 +316,15 @@ static int
 scan_check(struct scan *s, const char *uri, const json_t *doc)
 {
 	if (!json_is_object(doc) && !json_is_boolean(doc))
-		return sst_error_set(s->err, SST_INVALID,
+		return schema__fail(s->err, SST_INVALID,
 		    "<%s>: a schema is an object or a boolean", uri);
 	if (!schema__uri_absolute(uri) || strchr(uri, '#') != NULL)
-		return sst_error_set(s->err, SST_INVALID,
+		return schema__fail(s->err, SST_INVALID,
 		    "<%s>: the URI of a document must be absolute and have no "
 		    "fragment",
 		    uri);
 	if (scan_uri_taken(s->set->resources, uri))
-		return sst_error_set(
+		return schema__fail(
 		    s->err, SST_EXISTS, "<%s>: is in the set already", uri);
 	return SST_OK;
 }

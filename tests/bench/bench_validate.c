@@ -1,7 +1,8 @@
 /*
  * How long checking a document takes against a plain walk over the same tree.
  * Usage: bench_validate SCHEMA.json DOCUMENT.json [RUNS]
- * Prints medians in milliseconds, and the ratio.
+ * Prints medians in milliseconds: of a walk with jansson's foreach macros, of
+ * the cheapest walk there is, of validation; and validation against both.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,32 +22,43 @@ now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* Touches every value and every member name's length. */
+/* Visits every value as jansson's documentation writes it. */
 static size_t
 walk(json_t *v)
+{
+	size_t i, sum = 1;
+	const char *key;
+	json_t *part;
+
+	if (json_is_object(v)) {
+		json_object_foreach(v, key, part) sum += walk(part);
+	} else if (json_is_array(v)) {
+		json_array_foreach(v, i, part) sum += walk(part);
+	} else if (json_is_string(v)) {
+		sum += json_string_length(v);
+	}
+	return sum;
+}
+
+/* The same by the calls that cost least: no member name is looked at. */
+static size_t
+walk_least(json_t *v)
 {
 	size_t i, n, sum = 1;
 	void *it;
 
-	switch (json_typeof(v)) {
-	case JSON_OBJECT:
+	if (json_is_object(v)) {
 		for (it = json_object_iter(v); it != NULL;
 		     it = json_object_iter_next(v, it))
-			sum += json_object_iter_key_len(it) +
-			       walk(json_object_iter_value(it));
-		return sum;
-	case JSON_ARRAY:
+			sum += walk_least(json_object_iter_value(it));
+	} else if (json_is_array(v)) {
 		n = json_array_size(v);
 		for (i = 0; i < n; i++)
-			sum += walk(json_array_get(v, i));
-		return sum;
-	case JSON_STRING:
-		return json_string_length(v);
-	case JSON_INTEGER:
-		return (size_t)json_integer_value(v) & 1;
-	default:
-		return sum;
+			sum += walk_least(json_array_get(v, i));
+	} else if (json_is_string(v)) {
+		sum += json_string_length(v);
 	}
+	return sum;
 }
 
 static int
@@ -78,25 +90,30 @@ load(const char *path)
 static int
 measure(const struct sst_schema *schema, json_t *doc, int runs)
 {
-	static double walks[RUNS_MAX], valids[RUNS_MAX];
+	static double walks[RUNS_MAX], leasts[RUNS_MAX], valids[RUNS_MAX];
 	volatile size_t sink = 0;
-	double start, w, v;
+	double start, w, l, v;
 	bool ok = true;
 	int i;
 
-	/* alternately, so that both see the same machine */
+	/* in turn, so that all see the same machine */
 	for (i = 0; i < runs; i++) {
 		start = now_ms();
 		sink += walk(doc);
 		walks[i] = now_ms() - start;
+		start = now_ms();
+		sink += walk_least(doc);
+		leasts[i] = now_ms() - start;
 		start = now_ms();
 		ok = sst_schema_valid(schema, doc) && ok;
 		valids[i] = now_ms() - start;
 	}
 	w = median(walks, runs);
 	v = median(valids, runs);
-	printf("walk_ms %.4f\nvalid_ms %.4f\nratio %.3f\nvalid %s\n", w, v,
-	    v / w, ok ? "yes" : "no");
+	l = median(leasts, runs);
+	printf("walk_ms %.4f\nleast_walk_ms %.4f\nvalid_ms %.4f\n", w, l, v);
+	printf("ratio %.3f\nleast_ratio %.3f\nvalid %s\n", v / w, v / l,
+	    ok ? "yes" : "no");
 	return ok ? 0 : 1;
 }
 
