@@ -137,6 +137,21 @@ engine_plan(struct sst_engine *engine, const struct scn_event *event,
 }
 
 static int
+engine_plan_ahead(struct sst_engine *engine, const struct scn_moment *moment)
+{
+	const struct scn_world *world = &engine->world;
+	const struct scn_list *models = &world->sections[SST_SECTION_LITELLM];
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < world->task_count && rc == 0; i++)
+		rc = scenario__plan_due(engine, moment, world->tasks[i]);
+	for (i = 0; i < models->count && rc == 0; i++)
+		rc = scenario__plan_recover(engine, moment, models->items[i]);
+	return rc;
+}
+
+static int
 engine_restart(struct sst_engine *engine, uint64_t round)
 {
 	struct scn_moment moment;
@@ -150,6 +165,8 @@ engine_restart(struct sst_engine *engine, uint64_t round)
 	engine->at = (int64_t)round * engine->plan->loop;
 	moment = engine_moment(engine, engine->at);
 	rc = scenario__world_fill(&engine->world, engine->plan, &moment);
+	if (rc == 0)
+		rc = engine_plan_ahead(engine, &moment);
 	for (i = 0; i < engine->plan->count && rc == 0; i++)
 		rc = engine_plan(engine, &engine->plan->events[i], 0);
 	engine->standing = rc == 0;

@@ -48,6 +48,13 @@ int scenario__crash_pod(struct sst_engine *engine,
 int scenario__run_pod(struct sst_engine *engine, struct scn_entity *workload,
     json_t *pod, const struct scn_moment *moment);
 
+/* For what the first world says of the time ahead: a task that is due
+ * (not_before), a cool-down that ends. 0 or SST_NOMEM. */
+int scenario__plan_due(struct sst_engine *engine,
+    const struct scn_moment *moment, const struct scn_task *task);
+int scenario__plan_recover(struct sst_engine *engine,
+    const struct scn_moment *moment, const struct scn_entity *model);
+
 /* Sets a member; SST_NOMEM when value is NULL or memory runs out. */
 int scenario__put(json_t *object, const char *key, json_t *value);
 /* Text of a member, or NULL. */

@@ -4,10 +4,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SPEED_MIN 0.001
+#define SPEED_MAX 10000.0
+#define CHURN_MAX 0.5
+
 enum {
 	STEPS_AT_ONCE = 4096,  /* between two looks at the clock */
 	STEP_MS = 1000,        /* of large, in scenario time */
 	MARGIN_MS = 20         /* kept free before the deadline */
+};
+
+const struct sst_option sst_mock_options[SST_MOCK_OPTIONS] = {
+    {
+	.name = "scenario",
+	.type = SST_OPTION_STRING,
+	.fallback = "demo",
+	.min = 1,
+	.max = 4096,
+	.help = "Name of a scenario in mocks/scenarios, path of a scenario "
+		"file, or large-S, large-M, large-L.",
+	.offset = offsetof(struct sst_mock_settings, scenario),
+    },
+    {
+	.name = "seed",
+	.type = SST_OPTION_INT,
+	.fallback = "0",
+	.min = 0,
+	.max = 9007199254740992.0,
+	.help = "What chance depends on: same seed, same events. 0 takes the "
+		"scenario's own.",
+	.offset = offsetof(struct sst_mock_settings, seed),
+    },
+    {
+	.name = "speed",
+	.type = SST_OPTION_REAL,
+	.fallback = "1.0",
+	.min = SPEED_MIN,
+	.max = SPEED_MAX,
+	.help = "Scenario time per real time; 60 plays an hour in a minute.",
+	.offset = offsetof(struct sst_mock_settings, speed),
+    },
+    {
+	.name = "churn",
+	.type = SST_OPTION_REAL,
+	.fallback = "0.0",
+	.min = 0,
+	.max = CHURN_MAX,
+	.help = "Large scenarios only: share of what there is that changes "
+		"every second; half as much leaves and as much comes. 0: "
+		"nothing ever changes.",
+	.offset = offsetof(struct sst_mock_settings, churn),
+    },
 };
 
 /* Identity members in schema order. */
@@ -33,12 +80,14 @@ sst_mock_init(struct sst_mock *mock, enum sst_section_id section,
 	mock->step = -1;
 	if (mock->settings.speed == 0.0)
 		mock->settings.speed = 1.0;
-	if (!(mock->settings.speed > 0.0) || mock->settings.speed > 10000.0)
+	if (!(mock->settings.speed >= SPEED_MIN) ||
+	    mock->settings.speed > SPEED_MAX)
 		return sst_error_set(err, SST_INVALID,
-		    "speed: expected a number above 0, at most 10000");
-	if (!(mock->settings.churn >= 0.0) || mock->settings.churn > 1.0)
+		    "speed: expected a number from %g to %g", SPEED_MIN,
+		    SPEED_MAX);
+	if (!(mock->settings.churn >= 0.0) || mock->settings.churn > CHURN_MAX)
 		return sst_error_set(err, SST_INVALID,
-		    "churn: expected a number from 0 to 1");
+		    "churn: expected a number from 0 to %g", CHURN_MAX);
 	mock->name = strdup(name);
 	if (mock->name == NULL)
 		return sst_error_nomem(err);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "config/option.h"
 #include "repository/draft.h"
 #include "repository/scenario/large.h"
 #include "repository/scenario/scenario.h"
@@ -15,11 +16,15 @@
 
 /* Zeroed: the demo, at its own seed, in real time. */
 struct sst_mock_settings {
-	const char *scenario; /* NULL: "demo" */
-	long seed;            /* 0: the scenario's own */
-	double speed;         /* 0: 1.0 */
-	double churn;         /* of large-S, large-M, large-L; 0: static */
+	char *scenario; /* NULL: "demo" */
+	int64_t seed;   /* 0: the scenario's own */
+	double speed;   /* 0: 1.0 */
+	double churn;   /* of large-S, large-M, large-L; 0: static */
 };
+
+/* The rows of `options:`, the same for all sections. */
+enum { SST_MOCK_OPTIONS = 4 };
+extern const struct sst_option sst_mock_options[SST_MOCK_OPTIONS];
 
 struct sst_mock {
 	enum sst_section_id section;

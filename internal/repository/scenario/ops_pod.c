@@ -146,8 +146,9 @@ scenario__crash_pod(struct sst_engine *engine, struct scn_entity *workload,
 		bad |= scenario__put(pod, "message", json_string(message));
 	bad |= scenario__put(pod, "ready", json_false());
 	bad |= scenario__put(pod, "restarts", json_integer(restarts));
-	bad |= scenario__put(pod, "cpu", json_real(0.0));
-	bad |= scenario__put(pod, "memory", json_integer(0));
+	/* nobody measures a container that does not run */
+	bad |= scenario__put(pod, "cpu", json_null());
+	bad |= scenario__put(pod, "memory", json_null());
 	bad |= scenario__put(pod, "containers",
 	    json_pack("[o]", crash_container(how, restarts, waiting)));
 	scenario__touch(&engine->world, SST_SECTION_WORKLOAD, workload);

@@ -115,12 +115,31 @@ model_recover(struct sst_engine *engine, struct scn_moment *moment,
 	return bad != 0 ? SST_NOMEM : 0;
 }
 
+static const struct scn_op recover_op = {
+    "model.recover", NULL, NULL, model_recover, false};
+
+int
+scenario__plan_recover(struct sst_engine *engine,
+    const struct scn_moment *moment, const struct scn_entity *model)
+{
+	const char *until =
+	    scenario__text(json_object_get(model->tree, "cooldown"), "until");
+	int64_t ms;
+
+	if (until == NULL || sst_time_parse(until, strlen(until), &ms) != 0 ||
+	    ms <= moment->wall_ms)
+		return 0;
+	ms = (int64_t)((double)(ms - moment->wall_ms) * moment->speed);
+	return scenario__later(engine, moment, ms, &recover_op,
+	    json_pack("{s:O,s:s}", "model",
+		json_object_get(model->tree, "deployment_id"), "until",
+		until));
+}
+
 static int
 model_cooldown(struct sst_engine *engine, struct scn_moment *moment,
     const json_t *args)
 {
-	static const struct scn_op recover_op = {
-	    "model.recover", NULL, NULL, model_recover, false};
 	struct scn_entity *model = model_named(engine, args);
 	int64_t span = scenario__int(args, "for", 0);
 	char until[SST_TIME_TEXT];

@@ -27,6 +27,30 @@ task_due(struct sst_engine *engine, struct scn_moment *moment,
 
 static const struct scn_op due_op = {"task.due", NULL, NULL, task_due, false};
 
+/* Scenario ms from the moment to a wall time; <= 0: not ahead. */
+static int64_t
+task_ahead(const struct scn_moment *moment, const char *when)
+{
+	int64_t ms;
+
+	if (when == NULL || sst_time_parse(when, strlen(when), &ms) != 0)
+		return 0;
+	return (int64_t)((double)(ms - moment->wall_ms) * moment->speed);
+}
+
+int
+scenario__plan_due(struct sst_engine *engine, const struct scn_moment *moment,
+    const struct scn_task *task)
+{
+	const char *when = scenario__text(task->tree, "not_before");
+	int64_t ahead = task_ahead(moment, when);
+
+	if (ahead <= 0 || task->agent != NULL)
+		return 0;
+	return scenario__later(engine, moment, ahead, &due_op,
+	    json_pack("{s:s,s:s}", "task", task->id, "when", when));
+}
+
 /* Not before delay_ms from now; status is scheduled or retrying. */
 static int
 task_delay(struct sst_engine *engine, const struct scn_moment *moment,
