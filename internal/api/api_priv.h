@@ -62,7 +62,7 @@ struct api_request_headers {
 	size_t bytes;         /* of all header lines together */
 };
 
-enum { API_HEADERS_MAX = 16, API_SCRATCH_BYTES = 512 };
+enum { API_HEADERS_MAX = 16, API_SCRATCH_BYTES = 640 };
 
 /* Shaped like ulfius' map, so that it can be sent without copying. */
 struct api_response {
@@ -134,7 +134,7 @@ api_handler_fn api__get_schemas;
 api_handler_fn api__get_schema;
 api_handler_fn api__get_openapi;
 api_handler_fn api__get_swagger;
-api_handler_fn api__get_swagger_redirect;
+api_handler_fn api__get_swagger_moved;
 api_handler_fn api__get_problems;
 api_handler_fn api__get_problem;
 api_handler_fn api__get_healthz;

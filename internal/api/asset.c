@@ -22,18 +22,18 @@ api__assets_fini(struct api_assets *assets)
 }
 
 static int
-asset_make(struct api_asset_bytes bytes, enum sst_coding coding,
+asset_make(const struct api_asset *asset, enum sst_coding coding,
     struct sst_body **out, struct sst_error *err)
 {
 	struct sst_body *identity = NULL;
-	char *copy = malloc(bytes.len + 1);
+	char *copy = malloc(asset->len + 1);
 	int rc;
 
 	if (copy == NULL)
 		return sst_error_nomem(err);
-	memcpy(copy, bytes.at, bytes.len);
-	copy[bytes.len] = '\0';
-	rc = sst_body_new(copy, bytes.len, &identity, err);
+	memcpy(copy, asset->at, asset->len);
+	copy[asset->len] = '\0';
+	rc = sst_body_new(copy, asset->len, &identity, err);
 	if (rc != SST_OK || coding == SST_CODING_IDENTITY) {
 		*out = identity;
 		return rc;
@@ -44,26 +44,25 @@ asset_make(struct api_asset_bytes bytes, enum sst_coding coding,
 }
 
 int
-api__asset_body(struct api_assets *assets, unsigned slot,
-    struct api_asset_bytes bytes, enum sst_coding coding,
-    struct sst_body **out, struct sst_error *err)
+api__asset_body(struct api_assets *assets, const struct api_asset *asset,
+    enum sst_coding coding, struct sst_body **out, struct sst_error *err)
 {
 	struct sst_body *body = NULL, *there;
 	int rc;
 
 	sst_lock_acquire(&assets->lock);
-	if (assets->bodies[slot][coding] != NULL)
-		body = sst_body_acquire(assets->bodies[slot][coding]);
+	if (assets->bodies[asset->slot][coding] != NULL)
+		body = sst_body_acquire(assets->bodies[asset->slot][coding]);
 	sst_lock_release(&assets->lock);
 	if (body == NULL) {
 		/* Without the lock; two may make it, one is kept. */
-		rc = asset_make(bytes, coding, &body, err);
+		rc = asset_make(asset, coding, &body, err);
 		if (rc != SST_OK)
 			return rc;
 		sst_lock_acquire(&assets->lock);
-		there = assets->bodies[slot][coding];
+		there = assets->bodies[asset->slot][coding];
 		if (there == NULL)
-			assets->bodies[slot][coding] = sst_body_acquire(body);
+			assets->bodies[asset->slot][coding] = sst_body_acquire(body);
 		sst_lock_release(&assets->lock);
 	}
 	*out = body;

@@ -11,9 +11,9 @@
 #include "base/lock.h"
 #include "model/body.h"
 
-enum { API_ASSETS_MAX = 32 };
+enum { API_ASSETS_MAX = 64 };
 
-/* A place in the cache; who uses which is written in contracts.c. */
+/* A place in the cache; who uses which is written in web.h. */
 struct api_assets {
 	struct sst_lock lock;
 	struct sst_body *bodies[API_ASSETS_MAX][SST_CODING_COUNT]; /* guarded */
@@ -22,15 +22,15 @@ struct api_assets {
 void api__assets_init(struct api_assets *assets);
 void api__assets_fini(struct api_assets *assets);
 
-/* Static bytes, copied when the body is made. */
-struct api_asset_bytes {
+/* Static bytes, copied when the body is made, and their place. */
+struct api_asset {
+	unsigned slot;
 	const char *at;
 	size_t len;
 };
 
 /* A reference to the representation; SST_NOMEM, SST_INTERNAL. */
-int api__asset_body(struct api_assets *assets, unsigned slot,
-    struct api_asset_bytes bytes, enum sst_coding coding,
-    struct sst_body **out, struct sst_error *err);
+int api__asset_body(struct api_assets *assets, const struct api_asset *asset,
+    enum sst_coding coding, struct sst_body **out, struct sst_error *err);
 
 #endif

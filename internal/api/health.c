@@ -1,9 +1,6 @@
-/* /healthz, /readyz, /metrics, /system/sources: live, never cached. */
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
+/* /healthz, /readyz, /system/sources: live, never cached. */
 #include "api/api_priv.h"
+#include "api/json.h"
 #include "base/time.h"
 
 void
@@ -27,70 +24,57 @@ api__get_readyz(struct api_request *rq, struct api_response *rs)
 		rq->problem.retry_after = 1;
 		return;
 	}
-	sst_buf_addf(&out, "{\"status\":\"ready\",\"revision\":%" PRIu64 "}\n",
-	    s->revision);
+	api__json_open(&out, NULL, '{');
+	api__json_text(&out, "status", "ready");
+	api__json_count(&out, "revision", s->revision);
+	api__json_close(&out, '}');
+	sst_buf_addc(&out, '\n');
 	sst_snapshot_release(&s);
 	api__respond_live(rq, rs, &out);
 }
 
-static const char *
-real_or_null(double value, char out[32])
-{
-	if (value < 0)
-		return "null";
-	snprintf(out, 32, "%.3f", value);
-	return out;
-}
-
 static void
-source_text(struct sst_buf *out, const char *member, const char *text)
+source_counts(const struct sst_source_figures *f, struct sst_buf *out)
 {
-	sst_buf_addf(out, ",\"%s\":", member);
-	sst_buf_json_string(out, text, strlen(text));
+	api__json_count(out, "attempts", f->attempts);
+	api__json_count(out, "failures", f->failures);
+	api__json_count(out, "consecutive_failures", f->consecutive_failures);
+	api__json_seconds(
+	    out, "next_attempt_seconds", f->next_attempt_seconds);
+	api__json_count(out, "entities", f->entities);
+	api__json_count(out, "rejected", f->rejected);
+	api__json_count(out, "rejected_total", f->rejected_total);
+	api__json_count(out, "bytes", f->bytes);
 }
 
 static void
 source_write(const struct sst_source_figures *f, struct sst_buf *out)
 {
-	char number[32], time[SST_TIME_TEXT];
+	char time[SST_TIME_TEXT];
 
-	sst_buf_adds(out, "{\"name\":");
-	sst_buf_json_string(out, f->name, strlen(f->name));
-	source_text(out, "section", sst_section_name(f->section));
-	source_text(out, "kind", f->kind);
-	source_text(out, "status", f->status);
-	sst_buf_adds(out, ",\"observed_at\":");
-	if (f->observed_at_ms > 0) {
-		sst_time_format_utc(f->observed_at_ms, true, time);
-		sst_buf_addf(out, "\"%s\"", time);
-	} else {
-		sst_buf_adds(out, "null");
-	}
-	sst_buf_addf(out, ",\"age_seconds\":%s",
-	    real_or_null(f->age_seconds, number));
-	sst_buf_addf(out, ",\"max_age_seconds\":%s",
-	    real_or_null(f->max_age_seconds, number));
-	sst_buf_addf(out, ",\"interval_seconds\":%s",
-	    real_or_null(f->interval_seconds, number));
-	sst_buf_addf(out, ",\"last_duration_seconds\":%s",
-	    real_or_null(f->last_duration_seconds, number));
-	sst_buf_addf(out, ",\"attempts\":%" PRIu64 ",\"failures\":%" PRIu64
-	    ",\"consecutive_failures\":%" PRIu64, f->attempts, f->failures,
-	    f->consecutive_failures);
-	sst_buf_addf(out, ",\"next_attempt_seconds\":%s",
-	    real_or_null(f->next_attempt_seconds, number));
-	sst_buf_addf(out, ",\"entities\":%" PRIu64 ",\"rejected\":%" PRIu64
-	    ",\"rejected_total\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"error\":",
-	    f->entities, f->rejected, f->rejected_total, f->bytes);
+	sst_time_format_utc(f->observed_at_ms, true, time);
+	api__json_open(out, NULL, '{');
+	api__json_text(out, "name", f->name);
+	api__json_text(out, "section", sst_section_name(f->section));
+	api__json_text(out, "kind", f->kind);
+	api__json_text(out, "status", f->status);
+	api__json_text(
+	    out, "observed_at", f->observed_at_ms > 0 ? time : NULL);
+	api__json_seconds(out, "age_seconds", f->age_seconds);
+	api__json_seconds(out, "max_age_seconds", f->max_age_seconds);
+	api__json_seconds(out, "interval_seconds", f->interval_seconds);
+	api__json_seconds(
+	    out, "last_duration_seconds", f->last_duration_seconds);
+	source_counts(f, out);
 	if (f->error_code == NULL) {
-		sst_buf_adds(out, "null}");
-		return;
+		api__json_text(out, "error", NULL);
+	} else {
+		api__json_open(out, "error", '{');
+		api__json_text(out, "code", f->error_code);
+		api__json_text(out, "message", f->error_message);
+		api__json_close(out, '}');
 	}
-	sst_buf_adds(out, "{\"code\":");
-	sst_buf_json_string(out, f->error_code, strlen(f->error_code));
-	source_text(out, "message",
-	    f->error_message == NULL ? "" : f->error_message);
-	sst_buf_adds(out, "}}");
+	api__json_close(out, '}');
 }
 
 void
@@ -105,13 +89,13 @@ api__get_sources(struct api_request *rq, struct api_response *rs)
 		api__fail(rq, &err);
 		return;
 	}
-	sst_buf_adds(&out, "{\"sources\":[");
-	for (i = 0; i < count; i++) {
-		if (i > 0)
-			sst_buf_addc(&out, ',');
+	api__json_open(&out, NULL, '{');
+	api__json_open(&out, "sources", '[');
+	for (i = 0; i < count; i++)
 		source_write(&figures[i], &out);
-	}
-	sst_buf_adds(&out, "]}\n");
+	api__json_close(&out, ']');
+	api__json_close(&out, '}');
+	sst_buf_addc(&out, '\n');
 	sst_source_figures_free(figures, count);
 	api__respond_live(rq, rs, &out);
 }

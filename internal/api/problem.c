@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "base/text.h"
 
 static const struct api_problem_row problem_rows[API_PROBLEM_COUNT] = {
@@ -185,8 +186,8 @@ problem_cut(const char *text, size_t chars)
 static void
 problem_text(struct sst_buf *out, const char *member, const char *text)
 {
-	sst_buf_addf(out, ",\"%s\":", member);
-	sst_buf_json_string(out, text, problem_cut(text, API_DETAIL_CHARS));
+	api__json_span(
+	    out, member, text, problem_cut(text, API_DETAIL_CHARS));
 }
 
 void
@@ -194,23 +195,24 @@ api__problem_write(const struct api_problem *problem, const char *instance,
     struct sst_buf *out)
 {
 	const struct api_problem_row *row = &problem_rows[problem->kind];
+	char type[64];
 
-	sst_buf_addf(out, "{\"type\":\"/problems/%s\"", row->name);
+	snprintf(type, sizeof(type), "/problems/%s", row->name);
+	api__json_open(out, NULL, '{');
+	problem_text(out, "type", type);
 	problem_text(out, "title", row->title);
-	sst_buf_addf(out, ",\"status\":%d", row->status);
+	api__json_count(out, "status", (uint64_t)row->status);
 	problem_text(out, "detail", problem->detail);
 	problem_text(out, "instance", instance);
 	if (problem->parameter[0] != '\0')
 		problem_text(out, "parameter", problem->parameter);
-	if (problem->allowed.len > 0) {
-		sst_buf_adds(out, ",\"allowed\":[");
-		sst_buf_add(out, problem->allowed.data, problem->allowed.len);
-		sst_buf_addc(out, ']');
-	}
+	if (problem->allowed.len > 0)
+		api__json_items(out, "allowed", &problem->allowed);
 	if (problem->example[0] != '\0')
 		problem_text(out, "example", problem->example);
 	if (problem->retry_after >= 0)
-		sst_buf_addf(out, ",\"retry_after_seconds\":%d",
-		    problem->retry_after);
-	sst_buf_adds(out, "}\n");
+		api__json_count(out, "retry_after_seconds",
+		    (uint64_t)problem->retry_after);
+	api__json_close(out, '}');
+	sst_buf_addc(out, '\n');
 }

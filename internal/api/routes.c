@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api_priv.h"
+#include "api/web.h"
 
 enum {
 	STATE_PARAMS = API_PARAM_SECTIONS | API_PARAM_VIEW | API_PARAM_PRETTY |
@@ -17,8 +18,8 @@ enum {
 #define PART(path, handler, section)                                           \
 	{GET_HEAD, path, handler, PART_PARAMS, JSON, API_CACHE_REVALIDATE,     \
 	    SST_API_READ, section}
-#define STATIC(path, handler, types, arg)                                      \
-	{GET_HEAD, path, handler, 0, types, API_CACHE_REVALIDATE,              \
+#define STATIC(path, handler, type, arg)                                       \
+	{GET_HEAD, path, handler, 0, {type, NULL}, API_CACHE_REVALIDATE,       \
 	    SST_API_READ, arg}
 #define LIVE(path, handler, type, scope)                                       \
 	{GET_HEAD, path, handler, 0, {type, NULL}, API_CACHE_NONE, scope, 0}
@@ -44,6 +45,28 @@ static const struct api_route route_rows[] = {
 	    SST_SECTION_LITELLM),
 	LIVE("/system/sources", api__get_sources, "application/json",
 	    SST_API_READ),
+	{GET_HEAD, "/", api__get_root, 0,
+	    {"text/plain; charset=utf-8", "text/html; charset=utf-8"},
+	    API_CACHE_REVALIDATE, SST_API_READ, 0},
+	STATIC("/openapi.json", api__get_openapi, "application/json",
+	    API_ASSET_OPENAPI_JSON),
+	STATIC("/openapi.yaml", api__get_openapi, "application/yaml",
+	    API_ASSET_OPENAPI_YAML),
+	STATIC("/schemas/", api__get_schemas, "application/json", 0),
+	STATIC("/schemas/{name}", api__get_schema, "application/json", 0),
+	STATIC("/problems/", api__get_problems, "text/plain; charset=utf-8", 0),
+	STATIC("/problems/{name}", api__get_problem,
+	    "text/plain; charset=utf-8", 0),
+	STATIC("/swagger/", api__get_swagger, "text/html; charset=utf-8",
+	    API_ASSET_SWAGGER_HTML),
+	STATIC("/swagger/index.js", api__get_swagger,
+	    "text/javascript; charset=utf-8", API_ASSET_SWAGGER_JS),
+	STATIC("/swagger/swagger-ui.css", api__get_swagger,
+	    "text/css; charset=utf-8", API_ASSET_SWAGGER_CSS),
+	STATIC("/swagger/swagger-ui-bundle.js", api__get_swagger,
+	    "text/javascript; charset=utf-8", API_ASSET_SWAGGER_BUNDLE),
+	LIVE("/swagger", api__get_swagger_moved, "text/html; charset=utf-8",
+	    SST_API_READ),
 	LIVE("/healthz", api__get_healthz, "application/json", 0),
 	LIVE("/readyz", api__get_readyz, "application/json", 0),
 	LIVE("/metrics", api__get_metrics,
@@ -54,6 +77,7 @@ static const struct api_route route_rows[] = {
 #undef STATIC
 #undef LIVE
 #undef JSON
+#undef GET_HEAD
 
 const struct api_route *
 api__routes(size_t *count_out)
