@@ -2,6 +2,7 @@
  * Feeds the validator. Input: one mode byte, a schema, a NUL, a value.
  * Mode bit 0: formats are asserted. Both programs must agree.
  */
+/* fuzz-libs: sst_schema sst_base PkgConfig::JANSSON */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
