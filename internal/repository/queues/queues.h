@@ -1,0 +1,15 @@
+/* The sources that feed the section `queues`; see repository/source.h. */
+#ifndef SST_REPOSITORY_QUEUES_QUEUES_H
+#define SST_REPOSITORY_QUEUES_QUEUES_H
+
+#include "repository/source.h"
+
+/* Queues of a scenario in mocks/scenarios. */
+extern const struct sst_source_ops sst_queues_mock_ops;
+/* RabbitMQ through its management HTTP API. */
+extern const struct sst_source_ops sst_rabbitmq_ops;
+
+/* Queues of a scenario; settings: struct sst_mock_settings. */
+extern const struct sst_source_ops sst_queues_mock_ops;
+
+#endif

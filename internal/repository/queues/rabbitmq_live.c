@@ -1,0 +1,301 @@
+/*
+ * RabbitMQ through its management HTTP API: depth, consumers, rates and state
+ * of every queue. Tasks are never listed: there is no way to look at a message
+ * that does not mark it as redelivered, may reorder it, and may push it over
+ * its delivery limit, that is lose it.
+ *
+ * The default, depth: live, takes the counts from the form without statistics
+ * (asked of the queues themselves: fresh, and half the cost for the broker)
+ * and the consumers from /api/consumers, at every collection; what only the
+ * statistics know (rates, age of the head, the depth of streams) is read every
+ * 5 s, as often as the broker makes them. depth: stats asks for the statistics
+ * alone: for brokers where listing consumers is too much.
+ */
+#include "repository/queues/rabbitmq_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "repository/queues/queues.h"
+
+struct rabbitmq_settings {
+	char *url;
+	char *username;
+	struct sst_secret password;
+	char *ca_file;
+	char *system;
+	struct sst_option_list vhosts;
+	struct sst_option_list include;
+	struct sst_option_list exclude;
+	bool hide_exclusive;
+	int depth;
+	int64_t page_size;
+};
+
+static bool
+rabbitmq_valid_url(const char *text)
+{
+	return strchr(text, '?') == NULL &&
+	       sst_httpc_url_check(text, NULL) == SST_OK;
+}
+
+static const char *const rabbitmq_depths[] = {
+    [RABBITMQ_LIVE] = "live",
+    [RABBITMQ_STATS] = "stats",
+    NULL,
+};
+
+#define AT(member) offsetof(struct rabbitmq_settings, member)
+
+static const struct sst_option rabbitmq_options[] = {
+    {.name = "url",
+	.type = SST_OPTION_STRING,
+	.required = true,
+	.valid = rabbitmq_valid_url,
+	.form = "an http or https URL without credentials and query",
+	.help = "Where the management API is, such as "
+		"http://127.0.0.1:15672.",
+	.offset = AT(url)},
+    {.name = "username",
+	.type = SST_OPTION_STRING,
+	.help = "User with the tag monitoring; permissions ^$ ^$ ^$ on each "
+		"vhost are enough.",
+	.offset = AT(username)},
+    {.name = "password",
+	.type = SST_OPTION_SECRET,
+	.help = "Its password. Read again when the broker refuses it.",
+	.offset = AT(password)},
+    {.name = "ca_file",
+	.type = SST_OPTION_STRING,
+	.help = "PEM file to check the broker's certificate with, instead of "
+		"the certificates of the system.",
+	.offset = AT(ca_file)},
+    {.name = "system",
+	.type = SST_OPTION_STRING,
+	.fallback = "rabbitmq",
+	.min = 1,
+	.max = 128,
+	.help = "Value of `system` in its queues; name each broker, when "
+		"there are several.",
+	.offset = AT(system)},
+    {.name = "vhosts",
+	.type = SST_OPTION_LIST,
+	.max = 1000,
+	.help = "Only these vhosts; empty: all that the user may see.",
+	.offset = AT(vhosts)},
+    {.name = "include",
+	.type = SST_OPTION_LIST,
+	.max = 1000,
+	.help = "Only queues whose name in the document matches one of "
+		"these patterns (* and ?); empty: all.",
+	.offset = AT(include)},
+    {.name = "exclude",
+	.type = SST_OPTION_LIST,
+	.max = 1000,
+	.help = "Not the queues whose name matches one of these patterns.",
+	.offset = AT(exclude)},
+    {.name = "hide_exclusive",
+	.type = SST_OPTION_BOOL,
+	.fallback = "true",
+	.help = "Leave out queues that belong to one connection (replies, "
+		"amq.gen-...).",
+	.offset = AT(hide_exclusive)},
+    {.name = "depth",
+	.type = SST_OPTION_ENUM,
+	.fallback = "live",
+	.names = rabbitmq_depths,
+	.help = "live: counts and consumers as they are. stats: from the "
+		"broker's statistics, one request, up to 6 s behind.",
+	.offset = AT(depth)},
+    {.name = "page_size",
+	.type = SST_OPTION_INT,
+	.fallback = "500",
+	.min = 1,
+	.max = 500,
+	.unit = "queues",
+	.help = "Queues asked for at once; the broker allows 500.",
+	.offset = AT(page_size)},
+};
+
+static bool
+copy_text(const char *from, char **to)
+{
+	if (from == NULL)
+		return true;
+	*to = strdup(from);
+	return *to != NULL;
+}
+
+static bool
+copy_list(const struct sst_option_list *from, struct sst_option_list *to)
+{
+	if (from->count == 0)
+		return true;
+	to->items = calloc(from->count, sizeof(*to->items));
+	if (to->items == NULL)
+		return false;
+	for (; to->count < from->count; to->count++) {
+		to->items[to->count] = strdup(from->items[to->count]);
+		if (to->items[to->count] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void
+free_list(struct sst_option_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+	memset(list, 0, sizeof(*list));
+}
+
+static bool
+rabbitmq_copy(struct rabbitmq *r, const struct rabbitmq_settings *s)
+{
+	size_t len;
+
+	if (!copy_text(s->url, &r->url) || !copy_text(s->system, &r->system) ||
+	    !copy_text(s->username, &r->username) ||
+	    !copy_text(s->password.value, &r->password.value) ||
+	    !copy_text(s->password.file, &r->password.file) ||
+	    !copy_text(s->password.env, &r->password.env) ||
+	    !copy_list(&s->vhosts, &r->vhosts) ||
+	    !copy_list(&s->include, &r->include) ||
+	    !copy_list(&s->exclude, &r->exclude))
+		return false;
+	len = strlen(r->url);
+	while (len > 0 && r->url[len - 1] == '/')
+		r->url[--len] = '\0';
+	r->hide_exclusive = s->hide_exclusive;
+	r->depth = (enum rabbitmq_depth)s->depth;
+	r->page_size = (long)s->page_size;
+	return true;
+}
+
+static int
+rabbitmq_init(void *state, const void *settings,
+    const struct sst_source_env *env, struct sst_error *err)
+{
+	const struct rabbitmq_settings *s = settings;
+	struct sst_httpc_options options = {.ca_file = s->ca_file};
+	struct rabbitmq *r = state;
+
+	if (s->url == NULL || !rabbitmq_valid_url(s->url))
+		return sst_error_set(err, SST_INVALID,
+		    "url: expected an http or https URL without credentials "
+		    "and query");
+	if (sst_secret_given(&s->password) && s->username == NULL)
+		return sst_error_set(err, SST_INVALID,
+		    "username: missing, but there is a password");
+	if (!rabbitmq_copy(r, s))
+		return sst_error_nomem(err);
+	r->clock = env->clock;
+	r->max_bytes = env->max_upstream_bytes;
+	return sst_httpc_new(&options, env->clock, &r->http, err);
+}
+
+/* At the first collection, and after a refusal: it may have been rotated. */
+static int
+rabbitmq_login(struct rabbitmq *r, struct sst_error *err)
+{
+	char *password = NULL;
+	int code;
+
+	if (r->login_set || r->username == NULL)
+		return SST_OK;
+	code = sst_secret_read(&r->password, &password, err);
+	if (code == SST_OK)
+		code = sst_httpc_set_basic(r->http, r->username,
+		    password != NULL ? password : "", err);
+	sst_secret_free(&password);
+	r->login_set = code == SST_OK;
+	return code;
+}
+
+static int
+rabbitmq_steps(struct rabbitmq_read *read, struct sst_error *err)
+{
+	int code = SST_OK;
+
+	if (read->r->depth == RABBITMQ_LIVE) {
+		code = rabbitmq__step_whoami(read, err);
+		if (code == SST_OK)
+			code = rabbitmq__step_stats(read, err);
+		if (code == SST_OK)
+			code = rabbitmq__step_consumers(read, err);
+	}
+	if (code == SST_OK)
+		code = rabbitmq__step_queues(read, err);
+	if (code == SST_OK)
+		code = rabbitmq__step_empty(read, err);
+	return code;
+}
+
+static int
+rabbitmq_collect(void *state, const struct sst_collect *req,
+    struct sst_draft *out, struct sst_error *err)
+{
+	struct rabbitmq *r = state;
+	struct rabbitmq_read read = {
+	    .r = r, .req = req, .out = out, .deadline = req->deadline};
+	int code;
+
+	rabbitmq__table_clear(&r->consumers);
+	rabbitmq__table_clear(&r->seen);
+	code = rabbitmq_login(r, err);
+	if (code == SST_OK)
+		code = rabbitmq_steps(&read, err);
+	if (code == SST_UNAUTHORIZED)
+		r->login_set = false;
+	return code;
+}
+
+static void
+rabbitmq_interrupt(void *state)
+{
+	struct rabbitmq *r = state;
+
+	sst_httpc_interrupt(r->http);
+}
+
+static void
+rabbitmq_fini(void *state)
+{
+	struct rabbitmq *r = state;
+
+	sst_httpc_free(&r->http);
+	rabbitmq__table_fini(&r->stats);
+	rabbitmq__table_fini(&r->fresh);
+	rabbitmq__table_fini(&r->consumers);
+	rabbitmq__table_fini(&r->seen);
+	sst_buf_fini(&r->name);
+	free_list(&r->vhosts);
+	free_list(&r->include);
+	free_list(&r->exclude);
+	sst_secret_fini(&r->password);
+	free(r->url);
+	free(r->system);
+	free(r->username);
+	memset(r, 0, sizeof(*r));
+}
+
+const struct sst_source_ops sst_rabbitmq_ops = {
+    .kind = "rabbitmq",
+    .section = SST_SECTION_QUEUES,
+    .summary = "RabbitMQ queues through the management API",
+    .options = rabbitmq_options,
+    .option_count = SST_OPTION_COUNT(rabbitmq_options),
+    .settings_size = sizeof(struct rabbitmq_settings),
+    .state_size = sizeof(struct rabbitmq),
+    .interval_ms = 5000,
+    .deadline_ms = 5000,
+    .max_age_ms = 20000,
+    .init = rabbitmq_init,
+    .collect = rabbitmq_collect,
+    .interrupt = rabbitmq_interrupt,
+    .fini = rabbitmq_fini,
+};
