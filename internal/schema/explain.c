@@ -96,17 +96,18 @@ explain_at(const struct explain *e)
 static struct sst_failure *
 explain_slot(struct explain *e)
 {
+	struct sst_report *r = e->report;
 	size_t cap = e->cap < 8 ? 8 : e->cap * 2;
-	struct sst_failure *list = e->report->failures;
+	void *list;
 
-	if (e->report->count == e->cap) {
-		list = realloc(list, cap * sizeof(*list));
+	if (r->count == e->cap) {
+		list = realloc(r->failures, cap * sizeof(*r->failures));
 		if (list == NULL)
 			return NULL;
-		e->report->failures = list;
+		r->failures = list;
 		e->cap = cap;
 	}
-	return memset(&list[e->report->count], 0, sizeof(*list));
+	return memset(&r->failures[r->count], 0, sizeof(*r->failures));
 }
 
 static void

@@ -142,8 +142,8 @@ schema__number_multiple(const json_t *value, const json_t *divisor)
 		       0;
 	v = number_decimal(value);
 	d = number_decimal(divisor);
-	if (v.digits == 0)
-		return true;
+	if (v.digits == 0 || d.digits == 0)
+		return v.digits == 0;
 	if (v.exp >= d.exp)
 		return number_divides_power(v.digits, v.exp - d.exp, d.digits);
 	/* v.digits would have to hold d.digits * 10^k, and it has < 2^64 */

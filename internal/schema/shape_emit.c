@@ -104,6 +104,15 @@ emit_step(struct emitter *e, enum step_kind kind)
 	return emit_plain(e, kind);
 }
 
+/* A step that jumps; its index, so that the aim can be filled in later. */
+static unsigned
+emit_jump(struct emitter *e, enum step_kind kind, uint32_t bit)
+{
+	emit_end_run(e);
+	emit_plain(e, kind)->bit = bit;
+	return e->step_count - 1;
+}
+
 /* Writes down set as ranges; false when two are not enough. */
 static bool
 emit_ranges(struct range_run *r, unsigned at, const struct byte_set *set)
@@ -261,7 +270,7 @@ static void
 emit_alt(struct emitter *e, const struct shape_node *n, struct byte_set follow)
 {
 	struct byte_set taken = {0, 0}, first;
-	uint16_t c, ends[SHAPE_NODES];
+	uint16_t c, ends[SHAPE_NODES] = {0};
 	unsigned count = 0, i, branch = 0;
 	bool nullable;
 
@@ -278,13 +287,11 @@ emit_alt(struct emitter *e, const struct shape_node *n, struct byte_set follow)
 			e->failed = true;
 		taken = byte_set_or(taken, first);
 		if (e->nodes[c].next != 0) {
-			branch = e->step_count;
-			emit_step(e, STEP_BRANCH)->bit = emit_bit(e, first);
+			branch = emit_jump(e, STEP_BRANCH, emit_bit(e, first));
 		}
 		emit_node(e, c, follow);
 		if (e->nodes[c].next != 0 && !e->failed) {
-			ends[count++] = (uint16_t)e->step_count;
-			emit_step(e, STEP_JUMP);
+			ends[count++] = (uint16_t)emit_jump(e, STEP_JUMP, 0);
 			e->shape->steps[branch].at = emit_label(e);
 		}
 	}
@@ -297,21 +304,23 @@ static void
 emit_optional(struct emitter *e, const struct shape_node *n,
     struct byte_set first, struct byte_set follow)
 {
-	unsigned i, more = (unsigned)(n->max - n->min), start = e->step_count;
+	unsigned i, more = (unsigned)(n->max - n->min), start, last;
 	bool forever = n->max == SHAPE_MANY;
 	struct byte_set inner = byte_set_or(first, follow);
-	uint16_t ends[SHAPE_REPEAT + 1];
+	uint16_t ends[SHAPE_REPEAT + 1] = {0};
 
 	if (forever)
 		more = 1;
-	emit_label(e);
+	start = emit_label(e);
 	for (i = 0; i < more && !e->failed; i++) {
-		ends[i] = (uint16_t)e->step_count;
-		emit_step(e, STEP_BRANCH)->bit = emit_bit(e, first);
+		ends[i] =
+		    (uint16_t)emit_jump(e, STEP_BRANCH, emit_bit(e, first));
 		emit_node(e, n->child, inner);
 	}
-	if (forever && !e->failed)
-		emit_step(e, STEP_JUMP)->at = (uint16_t)start;
+	if (forever && !e->failed) {
+		last = emit_jump(e, STEP_JUMP, 0);
+		e->shape->steps[last].at = (uint16_t)start;
+	}
 	while (i-- > 0 && !e->failed)
 		e->shape->steps[ends[i]].at = emit_label(e);
 }

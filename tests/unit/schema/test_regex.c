@@ -162,6 +162,12 @@ static const char *const shapes[] = {
     "^a(b(c(d)?)?)?$",
     "^(Z|[+-][0-9]{2})(x|y)$",
     "^[0-9a-fA-F_]{17}$",
+    "^((0[1-9]|1[0-2])x)+$",
+    "^(0a|1b)(-(0a|1b))*$",
+    "^((ab|cd)|e)d?$",
+    "^x?((ab|cd)y?|(ef|gh)e)+$",
+    "^(ab|cd)(e(f|g)?)*(x|y)$",
+    "^((ab|cd)|(ef|gh)z?)$",
 };
 
 /* A text near to what the pattern wants: bytes of it, or of its samples. */
@@ -172,12 +178,13 @@ random_text(unsigned *seed, const char *pattern, char *out)
 	    "123e4567-e89b-12d3-a456-426614174000",
 	    "2026-11-21T23:59:60.125+01:00", "2026-02-30T04:05:06Z", "12.5Mi",
 	    "abcdef", "efabcd", "ccdd", "123x", "abc-cba-z", "three", "a.b-c@",
-	    "12/7", "abcd", "+01y", "0123456789abcdefF", ""};
+	    "12/7", "abcd", "+01y", "0123456789abcdefF", "", "0a-1b-0a",
+	    "01x12x", "abcdcefe", "cdefegx", "gh", "efz", "abd", "ed"};
 	const char *from;
 	size_t i, len, n;
 
 	*seed = *seed * 1103515245 + 12345;
-	from = seeds[*seed >> 16 & 15];
+	from = seeds[(*seed >> 16) % (sizeof(seeds) / sizeof(seeds[0]))];
 	len = strlen(from);
 	memcpy(out, from, len);
 	n = *seed >> 20 & 3;
