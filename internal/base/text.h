@@ -54,6 +54,13 @@ void sst_text_clean(
  */
 void sst_text_redact(const char *in, size_t len, struct sst_buf *out);
 
+/*
+ * True for names whose values are secrets: their letters and digits, in lower
+ * case, end in password, token, secret, apikey and the like. Looks at the last
+ * 64 bytes only.
+ */
+bool sst_text_is_secret_name(const char *name, size_t len);
+
 /* clean, redact, cut; as above. False when memory ran out. */
 bool sst_text_safe(
     const char *in, size_t len, size_t max_chars, struct sst_buf *out);

@@ -320,8 +320,8 @@ match_scheme(struct scan *s, size_t i)
 	return end - i;
 }
 
-static bool
-name_is_secret(const char *name, size_t len)
+bool
+sst_text_is_secret_name(const char *name, size_t len)
 {
 	static const char *const tails[] = {"password", "passwd", "pwd",
 	    "passphrase", "secret", "token", "apikey", "accesskey", "secretkey",
@@ -331,7 +331,8 @@ name_is_secret(const char *name, size_t len)
 	char flat[KEY_NAME_MAX];
 	size_t n = 0, i, k;
 
-	for (i = 0; i < len; i++) {
+	i = len > KEY_NAME_MAX ? len - KEY_NAME_MAX : 0;
+	for (; i < len; i++) {
 		if (is_alnum(name[i]))
 			flat[n++] = lower(name[i]);
 	}
@@ -357,7 +358,7 @@ name_before(const struct scan *s, size_t i)
 		if (!in_class(s->in[start - 1], TOKEN_DOTTED))
 			break;
 	}
-	return name_is_secret(s->in + start, end - start);
+	return sst_text_is_secret_name(s->in + start, end - start);
 }
 
 /* From the opening quote at i to its closing one; end of text without. */
