@@ -103,11 +103,10 @@ sst_service_free(struct sst_service **service)
 	free(s);
 }
 
-int
-sst_service_add(struct sst_service *service,
-    const struct sst_instance_settings *instance, struct sst_error *err)
+struct sst_repository *
+sst_service_sources_of(struct sst_service *service)
 {
-	return sst_repository_add(service->repository, instance, err);
+	return service->repository;
 }
 
 int

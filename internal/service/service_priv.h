@@ -16,9 +16,8 @@ struct sst_service_settings {
 
 int sst_service_new(const struct sst_service_settings *settings,
     struct sst_service **out, struct sst_error *err);
-/* Before start, see sst_repository_add(). */
-int sst_service_add(struct sst_service *service,
-    const struct sst_instance_settings *instance, struct sst_error *err);
+/* Its sources, to be filled with sst_repository_add() before start. */
+struct sst_repository *sst_service_sources_of(struct sst_service *service);
 /* Starts the sources and the composer thread; does not wait for a snapshot. */
 int sst_service_start(struct sst_service *service, struct sst_error *err);
 /*

@@ -61,7 +61,8 @@ begin(const char *scenario)
 		is.name = name;
 		is.ops = sst_registry_find((enum sst_section_id)id, "mock");
 		is.options = mock_options(is.ops, scenario);
-		ck_assert_msg(sst_service_add(service, &is, &err) == SST_OK,
+		ck_assert_msg(sst_repository_add(
+	    sst_service_sources_of(service), &is, &err) == SST_OK,
 		    "%s", err.text);
 	}
 	ck_assert_int_eq(sst_service_start(service, &err), SST_OK);

@@ -29,7 +29,8 @@ add(const char *name, const char *group, const struct sst_source_ops *ops,
 	    .enabled = true,
 	};
 
-	ck_assert_msg(sst_service_add(service, &s, &err) == SST_OK, "%s",
+	ck_assert_msg(sst_repository_add(
+	    sst_service_sources_of(service), &s, &err) == SST_OK, "%s",
 	    err.text);
 }
 
@@ -436,9 +437,11 @@ START_TEST(names_are_unique_and_disabled_ones_are_listed)
 	};
 	json_t *doc;
 
-	ck_assert_int_eq(sst_service_add(service, &s, &err), SST_OK);
+	ck_assert_int_eq(sst_repository_add(
+	    sst_service_sources_of(service), &s, &err), SST_OK);
 	s.options = fake_options_new(&other);
-	ck_assert_int_eq(sst_service_add(service, &s, &err), SST_EXISTS);
+	ck_assert_int_eq(sst_repository_add(
+	    sst_service_sources_of(service), &s, &err), SST_EXISTS);
 	add("queues/fake", NULL, &fake_queues_ops, &world);
 	start(2);
 	ck_assert(POLL_UNTIL(status_is(0, "disabled")));
