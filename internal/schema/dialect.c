@@ -78,6 +78,7 @@ dialect_meta(struct sst_schema_set *set, const char *uri, unsigned *out,
 	size_t len = hash == NULL ? strlen(uri) : (size_t)(hash - uri);
 	struct resource *meta;
 	char *plain;
+	int rc;
 
 	if (len == sizeof(standard) - 1 && memcmp(uri, standard, len) == 0) {
 		*out = VOCAB_DEFAULT;
@@ -86,7 +87,9 @@ dialect_meta(struct sst_schema_set *set, const char *uri, unsigned *out,
 	plain = schema__arena_text(&set->arena, uri, len);
 	if (plain == NULL)
 		return sst_error_nomem(err);
-	meta = schema__set_find(set, plain);
+	rc = schema__set_find(set, plain, &meta, err);
+	if (rc != SST_OK)
+		return rc;
 	if (meta != NULL)
 		return dialect_vocabulary(plain, meta->root, out, err);
 	if (strstr(uri, "json-schema.org/draft") != NULL)

@@ -51,26 +51,27 @@ set_lookup(const struct sst_schema_set *set, const char *uri)
 	return NULL;
 }
 
-struct resource *
-schema__set_find(struct sst_schema_set *set, const char *uri)
+int
+schema__set_find(struct sst_schema_set *set, const char *uri,
+    struct resource **out, struct sst_error *err)
 {
-	struct resource *res = set_lookup(set, uri);
 	const unsigned char *bytes;
 	size_t len;
 	json_t *doc;
 	int rc;
 
-	if (res != NULL)
-		return res;
-	bytes = schema__builtin(uri, &len);
+	*out = set_lookup(set, uri);
+	bytes = *out == NULL ? schema__builtin(uri, &len) : NULL;
 	if (bytes == NULL)
-		return NULL;
+		return SST_OK;
 	doc = json_loadb((const char *)bytes, len, 0, NULL);
 	if (doc == NULL)
-		return NULL;
-	rc = sst_schema_set_add(set, uri, doc, NULL);
+		return sst_error_nomem(err);
+	rc = sst_schema_set_add(set, uri, doc, err);
 	json_decref(doc);
-	return rc == SST_OK ? set_lookup(set, uri) : NULL;
+	if (rc == SST_OK)
+		*out = set_lookup(set, uri);
+	return rc;
 }
 
 struct anchor *
@@ -115,8 +116,10 @@ place_walk(const struct sst_schema_set *set, const char *pointer,
 
 	while (*p != '\0') {
 		if (!schema__pointer_token(&p, &token)) {
-			rc = schema__fail(err, SST_INVALID,
-			    "\"%s\" is not a JSON Pointer", pointer);
+			rc = sst_buf_failed(&token)
+				 ? sst_error_nomem(err)
+				 : schema__fail(err, SST_INVALID,
+				       "\"%s\" is not a JSON Pointer", pointer);
 			break;
 		}
 		json = schema__pointer_step(json, token.data, token.len);
@@ -180,10 +183,13 @@ schema__set_resolve(struct sst_schema_set *set, struct resource *base,
 		rc = sst_error_nomem(err);
 		goto out;
 	}
+	rc = SST_OK;
 	if (base != NULL && (ref[0] == '#' || ref[0] == '\0'))
 		out->resource = base;
 	else
-		out->resource = schema__set_find(set, uri);
+		rc = schema__set_find(set, uri, &out->resource, err);
+	if (rc != SST_OK)
+		goto out;
 	if (out->resource == NULL) {
 		rc = schema__fail(err, SST_NOT_FOUND,
 		    "<%s> is not among the documents given, and schemas are "

@@ -73,8 +73,10 @@ enum subschema { SUB_NONE, SUB_ONE, SUB_LIST, SUB_MAP };
 /* Whether the keyword's value is a schema, an array or an object of them. */
 enum subschema schema__keyword_sub(const char *name);
 
-/* Resource of that absolute URI (no fragment), or NULL; loads built-ins. */
-struct resource *schema__set_find(struct sst_schema_set *set, const char *uri);
+/* Resource of that absolute URI (no fragment), NULL in *out when there is none;
+ * loads built-ins. SST_NOMEM only. */
+int schema__set_find(struct sst_schema_set *set, const char *uri,
+    struct resource **out, struct sst_error *err);
 struct anchor *schema__anchor_find(
     const struct resource *res, const char *name, bool dynamic_only);
 /*

@@ -1,0 +1,190 @@
+/*
+ * Lets each allocation fail once. Linked with --wrap, so the calls of our own
+ * objects come here; jansson is given its allocator.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/schema.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__real_aligned_alloc(size_t align, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_aligned_alloc(size_t align, size_t size);
+char *__wrap_strdup(const char *text);
+
+json_t *__real_json_loadb(
+    const char *text, size_t len, size_t flags, json_error_t *error);
+json_t *__wrap_json_loadb(
+    const char *text, size_t len, size_t flags, json_error_t *error);
+
+static long countdown = -1; /* allocations until one fails; < 0: never */
+
+static bool
+fails(void)
+{
+	return countdown >= 0 && countdown-- == 0;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *
+__wrap_realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __real_realloc(old, size);
+}
+
+void *
+__wrap_aligned_alloc(size_t align, size_t size)
+{
+	return fails() ? NULL : __real_aligned_alloc(align, size);
+}
+
+char *
+__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+/* jansson 2.14 loses characters when its parser runs out of memory, and says
+ * nothing: no failures in there. */
+json_t *
+__wrap_json_loadb(
+    const char *text, size_t len, size_t flags, json_error_t *error)
+{
+	long kept = countdown;
+	json_t *json;
+
+	countdown = -1;
+	json = __real_json_loadb(text, len, flags, error);
+	countdown = kept;
+	return json;
+}
+
+static const char schema_text[] =
+    "{\"$id\":\"http://n.example/s\",\"type\":\"object\",\"properties\":{"
+    "\"a\":{\"pattern\":\"^(a|ab)*c$\"},\"b\":{\"$ref\":\"#/$defs/b\"},"
+    "\"c\":{\"$dynamicRef\":\"#d\"},\"u\":{\"uniqueItems\":true}},"
+    "\"patternProperties\":{\"^x\":{\"enum\":[1,[2]]}},\"required\":[\"a\"],"
+    "\"propertyNames\":{\"maxLength\":9},\"unevaluatedProperties\":false,"
+    "\"anyOf\":[{\"required\":[\"b\"]},{\"required\":[\"a\"]}],"
+    "\"$defs\":{\"b\":{\"pattern\":\"^[0-9]{2}$\",\"$anchor\":\"q\"},"
+    "\"d\":{\"$dynamicAnchor\":\"d\",\"dependentRequired\":{\"a\":[\"b\"]}},"
+    "\"m\":{\"$ref\":\"https://json-schema.org/draft/2020-12/meta/core\"}}}";
+static const char good_text[] =
+    "{\"a\":\"aabc\",\"b\":\"12\",\"x\":[2],\"c\":{},\"u\":[1,2,3,4,5,6,7,8,9,"
+    "10,11,12,13,14,15,16,17,18]}";
+static const char bad_text[] =
+    "{\"a\":\"d\",\"b\":\"1\",\"x\":3,\"c\":{\"a\":1},\"z\":0,\"u\":[1,2,3,4,5,"
+    "6,7,8,9,10,11,12,13,14,15,16,17,17]}";
+
+/* What one attempt came to. */
+struct outcome {
+	int made, explained; /* codes */
+	bool good, bad;      /* verdicts */
+	struct sst_error err;
+};
+
+/* Everything once. No assertion in here: they allocate. */
+static void
+attempt(json_t *doc, const json_t *good, const json_t *bad, struct outcome *out)
+{
+	static const char uri[] = "http://n.example/s";
+	struct sst_schema_set *set = NULL;
+	struct sst_schema *schema = NULL;
+	struct sst_report report;
+
+	memset(out, 0, sizeof(*out));
+	out->made = sst_schema_set_new(&set, &out->err);
+	if (out->made == SST_OK)
+		out->made = sst_schema_set_add(set, uri, doc, &out->err);
+	if (out->made == SST_OK)
+		out->made = sst_schema_compile(set, uri, &schema, &out->err);
+	if (out->made == SST_OK) {
+		out->good = sst_schema_valid(schema, good);
+		out->bad = sst_schema_valid(schema, bad);
+		out->explained =
+		    sst_schema_explain(schema, bad, 20, &report, &out->err);
+		sst_report_fini(&report);
+	}
+	sst_schema_free(&schema);
+	sst_schema_set_free(&set);
+}
+
+/* Attempts with the n-th allocation failing; false when there was none. */
+static bool
+attempt_failing(long n, json_t *doc, const json_t *good, const json_t *bad)
+{
+	struct outcome got;
+	bool failed;
+
+	countdown = n;
+	attempt(doc, good, bad, &got);
+	failed = countdown < 0;
+	countdown = -1;
+	ck_assert_msg(got.made == SST_OK || got.made == SST_NOMEM,
+	    "allocation %ld: %s", n, got.err.text);
+	ck_assert(!got.bad);
+	if (got.made == SST_OK)
+		ck_assert_msg(
+		    got.explained == SST_INVALID || got.explained == SST_NOMEM,
+		    "allocation %ld: %d", n, got.explained);
+	if (!failed)
+		ck_assert(got.good && got.explained == SST_INVALID);
+	return failed;
+}
+
+START_TEST(test_each_allocation)
+{
+	json_t *doc = json_loads(schema_text, 0, NULL);
+	json_t *good = json_loads(good_text, 0, NULL);
+	json_t *bad = json_loads(bad_text, 0, NULL);
+	long n = 0;
+
+	ck_assert_ptr_nonnull(doc);
+	ck_assert_ptr_nonnull(good);
+	ck_assert_ptr_nonnull(bad);
+	while (attempt_failing(n, doc, good, bad))
+		n++;
+	ck_assert_int_gt(n, 50);
+	printf("%ld allocations, each failed once\n", n);
+	json_decref(doc);
+	json_decref(good);
+	json_decref(bad);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("schema out of memory");
+	TCase *t = tcase_create("nomem");
+	SRunner *runner = srunner_create(s);
+	int failed;
+
+	json_set_alloc_funcs(__wrap_malloc, free);
+	json_object_seed(1);
+	tcase_add_test(t, test_each_allocation);
+	suite_add_tcase(s, t);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
