@@ -121,17 +121,33 @@ exchange_route(const struct upstream_exchange *x)
 	return NULL;
 }
 
+/* With the mutex held. */
+static struct upstream_count *
+exchange_counter(struct upstream *up, const char *target)
+{
+	struct upstream_count *call;
+
+	for (call = up->calls; call != NULL; call = call->next) {
+		if (strcmp(call->target, target) == 0)
+			return call;
+	}
+	call = calloc(1, sizeof(*call));
+	if (call == NULL)
+		abort();
+	call->target = strdup(target);
+	if (call->target == NULL)
+		abort();
+	call->next = up->calls;
+	up->calls = call;
+	return call;
+}
+
 static void
 exchange_count(struct upstream_exchange *x)
 {
-	struct upstream_count *call = calloc(1, sizeof(*call));
 	struct upstream *up = x->up;
 
-	if (call == NULL)
-		abort();
-	call->target = strdup(x->target);
-	call->next = up->calls;
-	up->calls = call;
+	exchange_counter(up, x->target)->calls++;
 	memcpy(up->last_request, x->head, x->head_len + 1);
 	pthread_cond_broadcast(&up->changed);
 }
@@ -433,8 +449,10 @@ upstream_count_calls(const struct upstream *up, const char *prefix)
 	const struct upstream_count *call;
 	unsigned count = 0;
 
-	for (call = up->calls; call != NULL; call = call->next)
-		count += strncmp(call->target, prefix, strlen(prefix)) == 0;
+	for (call = up->calls; call != NULL; call = call->next) {
+		if (strncmp(call->target, prefix, strlen(prefix)) == 0)
+			count += call->calls;
+	}
 	return count;
 }
 

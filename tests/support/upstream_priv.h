@@ -26,8 +26,10 @@ struct upstream_connection {
 	bool done;     /* the thread no longer needs anything */
 };
 
+/* One for each target asked for, so that many calls take no memory. */
 struct upstream_count {
 	char *target;
+	unsigned calls;
 	struct upstream_count *next;
 };
 
@@ -42,7 +44,7 @@ struct upstream {
 	unsigned long released; /* times upstream_release was called */
 	unsigned connections_taken;
 	struct upstream_route *routes;
-	struct upstream_count *calls; /* newest first */
+	struct upstream_count *calls;
 	char *prefix;
 	struct upstream_fault fault;
 	char last_request[UPSTREAM_HEAD_BYTES];

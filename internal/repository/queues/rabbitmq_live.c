@@ -39,6 +39,13 @@ rabbitmq_valid_url(const char *text)
 	       sst_httpc_url_check(text, NULL) == SST_OK;
 }
 
+/* HTTP basic authentication puts a colon after it. */
+static bool
+rabbitmq_valid_username(const char *text)
+{
+	return text[0] != '\0' && strchr(text, ':') == NULL;
+}
+
 static const char *const rabbitmq_depths[] = {
     [RABBITMQ_LIVE] = "live",
     [RABBITMQ_STATS] = "stats",
@@ -58,6 +65,8 @@ static const struct sst_option rabbitmq_options[] = {
 	.offset = AT(url)},
     {.name = "username",
 	.type = SST_OPTION_STRING,
+	.valid = rabbitmq_valid_username,
+	.form = "a user name without a colon",
 	.help = "User with the tag monitoring; permissions ^$ ^$ ^$ on each "
 		"vhost are enough.",
 	.offset = AT(username)},

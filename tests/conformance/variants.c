@@ -1,0 +1,117 @@
+/* Every source of the tree, one row each: the same tests for all. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conformance/conformance.h"
+#include "repository/agents/agents.h"
+#include "repository/litellm/litellm.h"
+#include "repository/queues/queues.h"
+#include "repository/workload/workload.h"
+
+static const char *const rabbitmq_bad[] = {
+    "",
+    "url: nowhere",
+    "url: http://user:secret@127.0.0.1:1/",
+    "url: http://127.0.0.1:1/?x=1",
+    "url: file:///etc/passwd",
+    "url: [http://127.0.0.1:1/]",
+    "{url: 'http://127.0.0.1:1', depth: sometimes}",
+    "{url: 'http://127.0.0.1:1', page_size: 501}",
+    "{url: 'http://127.0.0.1:1', page_size: 0}",
+    "{url: 'http://127.0.0.1:1', password: secret}",
+    "{url: 'http://127.0.0.1:1', username: 'a:b', password: secret}",
+    "{url: 'http://127.0.0.1:1', nonsense: 1}",
+    NULL,
+};
+
+static const char *const mock_bad[] = {
+    "nonsense: 1",
+    "speed: fast",
+    NULL,
+};
+
+static const struct sst_conformance_case variants[] = {
+    {
+	.name = "queues/rabbitmq live",
+	.ops = &sst_rabbitmq_ops,
+	.options = "{url: '%s', username: monitor, password: monitor}",
+	.bad_options = rabbitmq_bad,
+	.routes = "mocks/upstreams/rabbitmq/world/monitor.routes",
+	.entities = 8,
+    },
+    {
+	.name = "queues/rabbitmq live in pages",
+	.ops = &sst_rabbitmq_ops,
+	.options = "{url: '%s/', page_size: 3}",
+	.routes = "mocks/upstreams/rabbitmq/world/monitor.routes",
+	.entities = 8,
+    },
+    {
+	.name = "queues/rabbitmq stats",
+	.ops = &sst_rabbitmq_ops,
+	.options = "{url: '%s', depth: stats, hide_exclusive: false}",
+	.routes = "mocks/upstreams/rabbitmq/world/monitor.routes",
+	.entities = 9,
+    },
+    {
+	.name = "agents/mock demo",
+	.ops = &sst_agents_mock_ops,
+	.options = "scenario: demo",
+	.bad_options = mock_bad,
+	.entities = 2,
+    },
+    {
+	.name = "workload/mock demo",
+	.ops = &sst_workload_mock_ops,
+	.options = "scenario: demo",
+	.bad_options = mock_bad,
+	.entities = 2,
+    },
+    {
+	.name = "queues/mock demo",
+	.ops = &sst_queues_mock_ops,
+	.options = "scenario: demo",
+	.bad_options = mock_bad,
+	.entities = 2,
+    },
+    {
+	.name = "litellm/mock demo",
+	.ops = &sst_litellm_mock_ops,
+	.options = "scenario: demo",
+	.bad_options = mock_bad,
+	.entities = 3,
+    },
+    {
+	.name = "queues/mock calm",
+	.ops = &sst_queues_mock_ops,
+	.options = "scenario: calm",
+	.bad_options = mock_bad,
+	.entities = 2,
+    },
+    {
+	.name = "queues/mock deadlock",
+	.ops = &sst_queues_mock_ops,
+	.options = "scenario: deadlock",
+	.bad_options = mock_bad,
+	.entities = 3,
+    },
+    {
+	.name = "queues/mock large-S",
+	.ops = &sst_queues_mock_ops,
+	.options = "scenario: large-S",
+	.bad_options = mock_bad,
+	.entities = 5,
+    },
+};
+
+int
+main(void)
+{
+	size_t i;
+	int failed = 0;
+
+	for (i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
+		failed += sst_conformance_run(&variants[i]);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
