@@ -16,11 +16,7 @@ struct sst_api;
 struct sst_service;
 
 /* What a caller may do; a bit each. */
-enum sst_api_scope {
-	SST_API_READ = 1,
-	SST_API_INGEST = 2,
-	SST_API_ADMIN = 4
-};
+enum sst_api_scope { SST_API_READ = 1, SST_API_INGEST = 2, SST_API_ADMIN = 4 };
 
 enum { SST_API_TOKEN_HASH = 32, SST_API_TOKENS_MAX = 256 };
 
@@ -66,7 +62,8 @@ struct sst_api_settings {
  * Binds, listens and starts the threads; service must outlive the API.
  * Blocking only as far as bind does. SST_INVALID: the settings (also an
  * address that others reach without tokens, client CA or allow_anonymous);
- * SST_TLS: certificate or key; SST_EXISTS: the port is taken; SST_IO; SST_NOMEM.
+ * SST_TLS: certificate or key; SST_EXISTS: the port is taken; SST_IO;
+ * SST_NOMEM.
  */
 int sst_api_start(const struct sst_api_settings *settings,
     struct sst_service *service, struct sst_api **out, struct sst_error *err);

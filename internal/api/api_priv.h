@@ -111,12 +111,12 @@ void api__header(struct api_response *rs, const char *name, const char *value);
 void api__headerf(struct api_response *rs, const char *name, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 /*
- * Answers with a cacheable body in the negotiated coding, or with 304. Takes
- * the reference of body. modified_ms: last change, <0 when unknown.
+ * Answers with a body in the negotiated coding, cacheable as the route says,
+ * or with 304. Takes the reference. modified_ms: last change, <0 when unknown.
  */
 void api__respond_body(struct api_request *rq, struct api_response *rs,
     struct sst_body *body, int64_t modified_ms);
-/* Answers with live bytes, which are taken over: no tag, no-store. */
+/* Answers with bytes that were just written, which are taken over. */
 void api__respond_live(
     struct api_request *rq, struct api_response *rs, struct sst_buf *bytes);
 /* Answers with rq->problem. */

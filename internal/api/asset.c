@@ -62,7 +62,8 @@ api__asset_body(struct api_assets *assets, const struct api_asset *asset,
 		sst_lock_acquire(&assets->lock);
 		there = assets->bodies[asset->slot][coding];
 		if (there == NULL)
-			assets->bodies[asset->slot][coding] = sst_body_acquire(body);
+			assets->bodies[asset->slot][coding] =
+			    sst_body_acquire(body);
 		sst_lock_release(&assets->lock);
 	}
 	*out = body;

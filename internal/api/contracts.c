@@ -90,8 +90,8 @@ api__get_schema(struct api_request *rq, struct api_response *rs)
 		api__respond_asset(rq, rs, &asset);
 		return;
 	}
-	api__problem_set(&rq->problem, API_NOT_FOUND,
-	    "There is no schema %s.", api__quote(name.at, name.len, quoted));
+	api__problem_set(&rq->problem, API_NOT_FOUND, "There is no schema %s.",
+	    api__quote(name.at, name.len, quoted));
 	for (i = 0; names[i] != NULL; i++)
 		api__problem_allow(&rq->problem, names[i]);
 	api__problem_example(&rq->problem, "/schemas/%s", names[0]);
@@ -102,8 +102,8 @@ problem_write(enum api_problem_kind kind, struct sst_buf *out)
 {
 	const struct api_problem_row *row = api__problem_row(kind);
 
-	sst_buf_addf(out, "%s\n%d %s\n%s\n", row->name, row->status,
-	    row->title, row->text);
+	sst_buf_addf(out, "%s\n%d %s\n%s\n", row->name, row->status, row->title,
+	    row->text);
 }
 
 void

@@ -161,8 +161,8 @@ check_token(struct api_request *rq)
 	if (scope == 0 || !api__guard_has_tokens(&api->guard))
 		return API_NO_PROBLEM;
 	if (rq->headers.authorization != NULL)
-		scopes = api__guard_scopes(
-		    &api->guard, rq->headers.authorization);
+		scopes =
+		    api__guard_scopes(&api->guard, rq->headers.authorization);
 	else if (api->allow_anonymous)
 		scopes = SST_API_READ;
 	if ((scopes & scope) != 0)
@@ -245,8 +245,8 @@ api__dispatch(struct api_request *rq, struct api_response *rs)
 {
 	static check_fn *const checks[] = {check_size, check_target,
 	    check_headers, check_host, check_route, check_method,
-	    check_certificate, check_token, check_params,
-	    check_body, check_accept};
+	    check_certificate, check_token, check_params, check_body,
+	    check_accept};
 	size_t i;
 
 	api__problem_init(&rq->problem);

@@ -64,8 +64,8 @@ exchange_find(struct MHD_Connection *connection)
 	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info == NULL || info->socket_context == NULL
-	    ? NULL
-	    : exchange_of(info->socket_context);
+		   ? NULL
+		   : exchange_of(info->socket_context);
 }
 
 static void
@@ -103,8 +103,8 @@ exchange_end(struct exchange *x)
 	x->active = false;
 	if (x->status != 0) {
 		ns = sst_clock_mono(x->api->clock).ns - x->began.ns;
-		api__metrics_count(&x->api->metrics, x->route, x->status, ns,
-		    x->body_bytes);
+		api__metrics_count(
+		    &x->api->metrics, x->route, x->status, ns, x->body_bytes);
 	}
 	exchange_leave(x->api);
 }
@@ -173,8 +173,8 @@ exchange_log(const struct exchange *x, const struct _u_request *request)
 }
 
 void
-api__on_completed(void *cls, struct MHD_Connection *connection,
-    void **con_cls, enum MHD_RequestTerminationCode toe)
+api__on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+    enum MHD_RequestTerminationCode toe)
 {
 	struct connection_info_struct *info = *con_cls;
 	struct exchange *x = exchange_find(connection);
@@ -223,16 +223,16 @@ header_slot(struct api_request_headers *h, const char *name)
 		if (strcasecmp(name, "If-None-Match") == 0)
 			return &h->if_none_match;
 		return strcasecmp(name, "Authorization") == 0
-		    ? &h->authorization
-		    : NULL;
+			   ? &h->authorization
+			   : NULL;
 	case 15:
 		return strcasecmp(name, "Accept-Encoding") == 0
-		    ? &h->accept_encoding
-		    : NULL;
+			   ? &h->accept_encoding
+			   : NULL;
 	case 17:
 		return strcasecmp(name, "If-Modified-Since") == 0
-		    ? &h->if_modified_since
-		    : NULL;
+			   ? &h->if_modified_since
+			   : NULL;
 	default:
 		return NULL;
 	}

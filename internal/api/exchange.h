@@ -11,7 +11,8 @@
 struct sst_api;
 
 /* The callbacks of libmicrohttpd; cls is the struct sst_api. */
-void *api__on_uri(void *cls, const char *uri, struct MHD_Connection *connection);
+void *
+api__on_uri(void *cls, const char *uri, struct MHD_Connection *connection);
 void api__on_completed(void *cls, struct MHD_Connection *connection,
     void **con_cls, enum MHD_RequestTerminationCode toe);
 void api__on_connection(void *cls, struct MHD_Connection *connection,

@@ -9,8 +9,8 @@
 #include "api/api_priv.h"
 
 static void
-family(struct sst_buf *out, const char *name, const char *type,
-    const char *help)
+family(
+    struct sst_buf *out, const char *name, const char *type, const char *help)
 {
 	sst_buf_addf(
 	    out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -47,16 +47,15 @@ cpu_seconds(void)
 	if (getrusage(RUSAGE_SELF, &u) < 0)
 		return 0;
 	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	    (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static void
 process_write(const struct sst_api *api, struct sst_buf *out)
 {
 	family(out, "systate_build_info", "gauge", "Always 1; see its labels.");
-	sst_buf_adds(out,
-	    "systate_build_info{version=\"" SST_VERSION
-	    "\",schema_version=\"" SST_SCHEMA_VERSION "\"} 1\n");
+	sst_buf_adds(out, "systate_build_info{version=\"" SST_VERSION
+			  "\",schema_version=\"" SST_SCHEMA_VERSION "\"} 1\n");
 	number_write(out, "process_start_time_seconds", "gauge",
 	    "When the process began to serve, Unix time.",
 	    (double)api->started_at.ms / 1000);
@@ -75,8 +74,7 @@ service_write(const struct sst_service_figures *f, struct sst_buf *out)
 	    "Revision of the current snapshot, 0 before the first.",
 	    (double)f->revision);
 	number_write(out, "systate_revisions_total", "counter",
-	    "Snapshots published since the start.",
-	    (double)f->revisions_total);
+	    "Snapshots published since the start.", (double)f->revisions_total);
 	number_write(out, "systate_snapshots_invalid_total", "counter",
 	    "Snapshots that did not conform and were kept back.",
 	    (double)f->snapshots_invalid);
@@ -128,24 +126,24 @@ static const struct {
 	const char *type;
 	const char *help;
 } source_rows[SOURCE_METRICS] = {
-	[SOURCE_UP] = {"systate_source_up", "gauge",
-	    "1 while the status of the source is ok."},
-	[SOURCE_AGE] = {"systate_source_age_seconds", "gauge",
-	    "Age of the last good result."},
-	[SOURCE_MAX_AGE] = {"systate_source_max_age_seconds", "gauge",
-	    "Age at which the source becomes stale."},
-	[SOURCE_LAST_DURATION] = {"systate_source_last_duration_seconds",
-	    "gauge", "Duration of the last attempt."},
-	[SOURCE_DURATION] = {"systate_source_duration_seconds_total",
-	    "counter", "Duration of all attempts."},
-	[SOURCE_ATTEMPTS] = {"systate_source_attempts_total", "counter",
-	    "Attempts to read the source."},
-	[SOURCE_FAILURES] = {"systate_source_failures_total", "counter",
-	    "Attempts that failed."},
-	[SOURCE_ENTITIES] = {"systate_source_entities", "gauge",
-	    "Entities in the last good result."},
-	[SOURCE_REJECTED] = {"systate_source_rejected_total", "counter",
-	    "Entities left out because they did not conform."},
+    [SOURCE_UP] = {"systate_source_up", "gauge",
+	"1 while the status of the source is ok."},
+    [SOURCE_AGE] = {"systate_source_age_seconds", "gauge",
+	"Age of the last good result."},
+    [SOURCE_MAX_AGE] = {"systate_source_max_age_seconds", "gauge",
+	"Age at which the source becomes stale."},
+    [SOURCE_LAST_DURATION] = {"systate_source_last_duration_seconds", "gauge",
+	"Duration of the last attempt."},
+    [SOURCE_DURATION] = {"systate_source_duration_seconds_total", "counter",
+	"Duration of all attempts."},
+    [SOURCE_ATTEMPTS] = {"systate_source_attempts_total", "counter",
+	"Attempts to read the source."},
+    [SOURCE_FAILURES] = {"systate_source_failures_total", "counter",
+	"Attempts that failed."},
+    [SOURCE_ENTITIES] = {"systate_source_entities", "gauge",
+	"Entities in the last good result."},
+    [SOURCE_REJECTED] = {"systate_source_rejected_total", "counter",
+	"Entities left out because they did not conform."},
 };
 
 /* Below 0: not known, so not written. */
@@ -189,8 +187,8 @@ source_labels(const struct sst_source_figures *f, struct sst_buf *out)
 }
 
 static void
-sources_write(const struct sst_source_figures *figures, size_t count,
-    struct sst_buf *out)
+sources_write(
+    const struct sst_source_figures *figures, size_t count, struct sst_buf *out)
 {
 	double value;
 	size_t i;
@@ -202,8 +200,8 @@ sources_write(const struct sst_source_figures *figures, size_t count,
 		family(out, source_rows[m].name, source_rows[m].type,
 		    source_rows[m].help);
 		for (i = 0; i < count; i++) {
-			value = source_value(
-			    &figures[i], (enum source_metric)m);
+			value =
+			    source_value(&figures[i], (enum source_metric)m);
 			if (value < 0)
 				continue;
 			sst_buf_adds(out, source_rows[m].name);

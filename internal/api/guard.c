@@ -16,7 +16,7 @@ api__address_is_loopback(const char *address)
 	if (inet_pton(AF_INET, address, &v4) == 1)
 		return ntohl(v4.s_addr) >> 24 == 127;
 	return inet_pton(AF_INET6, address, &v6) == 1 &&
-	    IN6_IS_ADDR_LOOPBACK(&v6);
+	       IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 static bool
@@ -28,7 +28,7 @@ address_is_any(const char *address)
 	if (inet_pton(AF_INET, address, &v4) == 1)
 		return v4.s_addr == htonl(INADDR_ANY);
 	return inet_pton(AF_INET6, address, &v6) == 1 &&
-	    IN6_IS_ADDR_UNSPECIFIED(&v6);
+	       IN6_IS_ADDR_UNSPECIFIED(&v6);
 }
 
 static bool
@@ -37,7 +37,7 @@ address_is_literal(const char *address)
 	struct in6_addr any;
 
 	return inet_pton(AF_INET, address, &any) == 1 ||
-	    inet_pton(AF_INET6, address, &any) == 1;
+	       inet_pton(AF_INET6, address, &any) == 1;
 }
 
 static int
@@ -87,9 +87,8 @@ api__guard_init(struct api_guard *guard,
 	guard->port = settings->port;
 	if (list_copy(settings->allowed_hosts, settings->allowed_host_count,
 		&guard->hosts, &guard->host_count) != SST_OK ||
-	    list_copy(settings->allowed_origins,
-		settings->allowed_origin_count, &guard->origins,
-		&guard->origin_count) != SST_OK)
+	    list_copy(settings->allowed_origins, settings->allowed_origin_count,
+		&guard->origins, &guard->origin_count) != SST_OK)
 		return sst_error_nomem(err);
 	return api__guard_set_tokens(
 	    guard, settings->tokens, settings->token_count, err);
@@ -174,8 +173,8 @@ static bool
 name_is_loopback(const char *name)
 {
 	return strcasecmp(name, "localhost") == 0 ||
-	    strcasecmp(name, "localhost.") == 0 ||
-	    api__address_is_loopback(name);
+	       strcasecmp(name, "localhost.") == 0 ||
+	       api__address_is_loopback(name);
 }
 
 static bool
@@ -211,9 +210,9 @@ api__guard_host(const struct api_guard *guard, struct api_span authority)
 	if (a.has_port && a.port != guard->port)
 		return false;
 	return name_is_loopback(a.name) ||
-	    strcasecmp(a.name, guard->address) == 0 ||
-	    /* A literal cannot be rebound by a name server. */
-	    (guard->wildcard && address_is_literal(a.name));
+	       strcasecmp(a.name, guard->address) == 0 ||
+	       /* A literal cannot be rebound by a name server. */
+	       (guard->wildcard && address_is_literal(a.name));
 }
 
 bool
@@ -227,8 +226,8 @@ api__guard_origin(const struct api_guard *guard, const char *origin,
 		if (strcasecmp(guard->origins[i], origin) == 0)
 			return true;
 	return authority.at != NULL && strncasecmp(origin, scheme, len) == 0 &&
-	    strlen(origin + len) == authority.len &&
-	    strncasecmp(origin + len, authority.at, authority.len) == 0;
+	       strlen(origin + len) == authority.len &&
+	       strncasecmp(origin + len, authority.at, authority.len) == 0;
 }
 
 int
@@ -246,8 +245,8 @@ api__guard_set_tokens(struct api_guard *guard,
 		return sst_error_nomem(err);
 	for (i = 0; i < count; i++) {
 		fresh[i] = tokens[i];
-		fresh[i].name = strdup(
-		    tokens[i].name == NULL ? "unnamed" : tokens[i].name);
+		fresh[i].name =
+		    strdup(tokens[i].name == NULL ? "unnamed" : tokens[i].name);
 		if (fresh[i].name == NULL) {
 			tokens_free(fresh, i);
 			return sst_error_nomem(err);
@@ -287,8 +286,8 @@ api__guard_scopes(struct api_guard *guard, const char *authorization)
 		return 0;
 	sst_lock_acquire(&guard->lock);
 	for (i = 0; i < guard->token_count; i++)
-		if (gnutls_memcmp(hash, guard->tokens[i].sha256,
-			sizeof(hash)) == 0)
+		if (gnutls_memcmp(
+			hash, guard->tokens[i].sha256, sizeof(hash)) == 0)
 			scopes |= guard->tokens[i].scopes;
 	sst_lock_release(&guard->lock);
 	return scopes;

@@ -39,8 +39,7 @@ source_counts(const struct sst_source_figures *f, struct sst_buf *out)
 	api__json_count(out, "attempts", f->attempts);
 	api__json_count(out, "failures", f->failures);
 	api__json_count(out, "consecutive_failures", f->consecutive_failures);
-	api__json_seconds(
-	    out, "next_attempt_seconds", f->next_attempt_seconds);
+	api__json_seconds(out, "next_attempt_seconds", f->next_attempt_seconds);
 	api__json_count(out, "entities", f->entities);
 	api__json_count(out, "rejected", f->rejected);
 	api__json_count(out, "rejected_total", f->rejected_total);
@@ -58,8 +57,7 @@ source_write(const struct sst_source_figures *f, struct sst_buf *out)
 	api__json_text(out, "section", sst_section_name(f->section));
 	api__json_text(out, "kind", f->kind);
 	api__json_text(out, "status", f->status);
-	api__json_text(
-	    out, "observed_at", f->observed_at_ms > 0 ? time : NULL);
+	api__json_text(out, "observed_at", f->observed_at_ms > 0 ? time : NULL);
 	api__json_seconds(out, "age_seconds", f->age_seconds);
 	api__json_seconds(out, "max_age_seconds", f->max_age_seconds);
 	api__json_seconds(out, "interval_seconds", f->interval_seconds);

@@ -57,8 +57,8 @@ date_make(int year, const char *month, const char *day, const char *clock,
 
 	if (year < 0 || m == 0 || d < 0)
 		return false;
-	snprintf(text, sizeof(text), "%04d-%02d-%02dT%.8sZ", year % 10000, m,
-	    d, clock);
+	snprintf(text, sizeof(text), "%04d-%02d-%02dT%.8sZ", year % 10000, m, d,
+	    clock);
 	if (sst_time_parse(text, strlen(text), &ms) != SST_OK)
 		return false;
 	*seconds_out = ms / 1000;
@@ -86,24 +86,23 @@ api__date_parse(const char *text, int64_t *seconds_out)
 		high = date_number(text + 12);
 		low = date_number(text + 14);
 		return high >= 0 && low >= 0 &&
-		    date_make(high * 100 + low, text + 8, text + 5, text + 17,
-			seconds_out);
+		       date_make(high * 100 + low, text + 8, text + 5,
+			   text + 17, seconds_out);
 	}
 	/* Sun Nov  6 08:49:37 1994 */
 	if (date_has_form(text, "xxx xxx xx xx:xx:xx xxxx")) {
 		high = date_number(text + 20);
 		low = date_number(text + 22);
 		return high >= 0 && low >= 0 &&
-		    date_make(high * 100 + low, text + 4, text + 8, text + 11,
-			seconds_out);
+		       date_make(high * 100 + low, text + 4, text + 8,
+			   text + 11, seconds_out);
 	}
 	/* Sunday, 06-Nov-94 08:49:37 GMT: two digits of the year mean the
 	 * recent century; this service has no older documents. */
 	comma = strchr(text, ',');
-	if (comma == NULL ||
-	    !date_has_form(comma, ", xx-xxx-xx xx:xx:xx GMT"))
+	if (comma == NULL || !date_has_form(comma, ", xx-xxx-xx xx:xx:xx GMT"))
 		return false;
 	low = date_number(comma + 9);
 	return low >= 0 && date_make(low + (low < 70 ? 2000 : 1900), comma + 5,
-	    comma + 2, comma + 12, seconds_out);
+			       comma + 2, comma + 12, seconds_out);
 }

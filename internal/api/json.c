@@ -52,8 +52,7 @@ void
 api__json_count(struct sst_buf *out, const char *name, uint64_t value)
 {
 	json_name(out, name);
-	sst_buf_json_int(
-	    out, value > INT64_MAX ? INT64_MAX : (int64_t)value);
+	sst_buf_json_int(out, value > INT64_MAX ? INT64_MAX : (int64_t)value);
 }
 
 void

@@ -6,8 +6,8 @@
 #include "api/routes.h"
 
 /* Every status that a response of ours can have. */
-static const int statuses[] = {200, 301, 304, 400, 401, 403, 404, 405, 406,
-    409, 413, 414, 421, 431, 500, 503};
+static const int statuses[] = {200, 301, 304, 400, 401, 403, 404, 405, 406, 409,
+    413, 414, 421, 431, 500, 503};
 
 enum { STATUSES = sizeof(statuses) / sizeof(statuses[0]) };
 
@@ -56,8 +56,8 @@ get(atomic_uint_fast64_t *counter)
 }
 
 static void
-family(struct sst_buf *out, const char *name, const char *type,
-    const char *help)
+family(
+    struct sst_buf *out, const char *name, const char *type, const char *help)
 {
 	sst_buf_addf(
 	    out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -100,24 +100,23 @@ histogram_write(struct api_metrics *m, struct sst_buf *out)
 		    (double)bounds_us[i] / 1e6, total);
 	}
 	total += get(&m->buckets[API_BUCKETS]);
-	sst_buf_addf(
-	    out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, total);
+	sst_buf_addf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, total);
 	sst_buf_addf(
 	    out, "%s_sum %.9f\n", name, (double)get(&m->duration_ns) / 1e9);
 	sst_buf_addf(out, "%s_count %" PRIu64 "\n", name, total);
 }
 
 static void
-counter_write(struct sst_buf *out, const char *name, const char *help,
-    uint64_t value)
+counter_write(
+    struct sst_buf *out, const char *name, const char *help, uint64_t value)
 {
 	family(out, name, "counter", help);
 	sst_buf_addf(out, "%s %" PRIu64 "\n", name, value);
 }
 
 static void
-gauge_write(struct sst_buf *out, const char *name, const char *help,
-    uint64_t value)
+gauge_write(
+    struct sst_buf *out, const char *name, const char *help, uint64_t value)
 {
 	family(out, name, "gauge", help);
 	sst_buf_addf(out, "%s %" PRIu64 "\n", name, value);
@@ -132,8 +131,8 @@ api__metrics_write(struct api_metrics *m, struct sst_buf *out)
 	    "Bytes of response bodies, as sent.", get(&m->body_bytes));
 	gauge_write(out, "systate_http_requests_in_flight",
 	    "Requests begun and not ended.", atomic_load(&m->in_flight));
-	gauge_write(out, "systate_http_connections",
-	    "Connections open now.", atomic_load(&m->connections));
+	gauge_write(out, "systate_http_connections", "Connections open now.",
+	    atomic_load(&m->connections));
 	counter_write(out, "systate_http_connections_total",
 	    "Connections accepted.", get(&m->connections_total));
 	counter_write(out, "systate_http_connections_refused_total",

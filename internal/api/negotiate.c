@@ -60,8 +60,8 @@ element_params(const char *p, const char *end, struct element *e)
 		trim(&begin, &stop);
 		if (stop - begin >= 2 && (begin[0] == 'q' || begin[0] == 'Q') &&
 		    begin[1] == '=') {
-			e->quality =
-			    quality_parse(begin + 2, (size_t)(stop - begin - 2));
+			e->quality = quality_parse(
+			    begin + 2, (size_t)(stop - begin - 2));
 			if (e->quality < 0)
 				return false;
 		}
@@ -183,7 +183,7 @@ coding_read(const char *header, struct coding_wishes *out)
 			const char *name = sst_coding_name((enum sst_coding)i);
 
 			named = e.len == strlen(name) &&
-			    strncasecmp(e.text, name, e.len) == 0;
+				strncasecmp(e.text, name, e.len) == 0;
 			/* The old alias. */
 			if (i == SST_CODING_GZIP && e.len == 6 &&
 			    strncasecmp(e.text, "x-gzip", 6) == 0)

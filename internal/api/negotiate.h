@@ -14,8 +14,8 @@
  * everything; parameters other than q are ignored; an element that is not
  * well-formed does not count.
  */
-int api__accept_pick(
-    const char *accept, const char *const *types, size_t count);
+int
+api__accept_pick(const char *accept, const char *const *types, size_t count);
 
 /*
  * The coding to send: highest quality, then zstd, gzip when named, gzip for

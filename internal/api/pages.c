@@ -14,8 +14,8 @@ page_policy(struct api_response *rs)
 	unsigned char hash[32];
 	gnutls_datum_t in = {hash, sizeof(hash)}, text = {NULL, 0};
 
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, api__page_css,
-		api__page_css_len, hash) == 0)
+	if (gnutls_hash_fast(
+		GNUTLS_DIG_SHA256, api__page_css, api__page_css_len, hash) == 0)
 		gnutls_base64_encode2(&in, &text);
 	api__headerf(rs, "Content-Security-Policy",
 	    "default-src 'none'; style-src 'sha256-%.*s'; img-src data:; "
@@ -28,13 +28,12 @@ page_policy(struct api_response *rs)
 static void
 page_begin(struct sst_buf *out, const char *title)
 {
-	sst_buf_addf(out,
-	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
-	    "<meta charset=\"utf-8\">\n"
-	    "<meta name=\"viewport\" content=\"width=device-width, "
-	    "initial-scale=1\">\n"
-	    "<title>%s</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>",
-	    title);
+	sst_buf_adds(out,
+	    "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
+	    "<meta name=viewport content='width=device-width, "
+	    "initial-scale=1'>\n<link rel=icon href='data:,'>\n<title>");
+	sst_buf_adds(out, title);
+	sst_buf_adds(out, "</title>\n<style>");
 	sst_buf_add(out, api__page_css, api__page_css_len);
 	sst_buf_adds(out, "</style>\n</head>\n<body>\n");
 }
@@ -46,8 +45,8 @@ root_html(struct api_request *rq, struct api_response *rs)
 
 	page_begin(&out, "systate");
 	sst_buf_add(&out, api__root_html, api__root_html_len);
-	sst_buf_addf(&out, "<pre>curl -s %s/system/state | jq .</pre>\n",
-	    rq->api->url);
+	sst_buf_addf(
+	    &out, "<pre>curl -s %s/system/state | jq .</pre>\n", rq->api->url);
 	sst_buf_adds(&out, "<p class=\"soft\">systate " SST_VERSION
 			   "</p>\n</body>\n</html>\n");
 	page_policy(rs);
@@ -65,8 +64,7 @@ api__get_root(struct api_request *rq, struct api_response *rs)
 	}
 	sst_buf_adds(&out, "systate " SST_VERSION "\n\n");
 	sst_buf_add(&out, api__root_text, api__root_text_len);
-	sst_buf_addf(
-	    &out, "  curl -s %s/system/state | jq .\n", rq->api->url);
+	sst_buf_addf(&out, "  curl -s %s/system/state | jq .\n", rq->api->url);
 	api__respond_text(rq, rs, API_ASSET_ROOT_TEXT, &out);
 }
 

@@ -96,17 +96,16 @@ param_max_age(struct api_span value, struct api_params *out)
 }
 
 static const struct param_row param_rows[API_PARAM_COUNT] = {
-	{"sections", API_PARAM_SECTIONS, param_sections,
-	    "must be a list of section names, each at most once",
-	    "agents,queues",
-	    {"agents", "workload", "queues", "litellm"}},
-	{"view", API_PARAM_VIEW, param_view, "must be full or base", "base",
-	    {"full", "base"}},
-	{"pretty", API_PARAM_PRETTY, param_pretty,
-	    "must be 1, 0, true or false", "1", {"1", "0", "true", "false"}},
-	{"max_age", API_PARAM_MAX_AGE, param_max_age,
-	    "must be a duration from 0s to 24h: digits and ms, s, m or h", "5s",
-	    {NULL}},
+    {"sections", API_PARAM_SECTIONS, param_sections,
+	"must be a list of section names, each at most once", "agents,queues",
+	{"agents", "workload", "queues", "litellm"}},
+    {"view", API_PARAM_VIEW, param_view, "must be full or base", "base",
+	{"full", "base"}},
+    {"pretty", API_PARAM_PRETTY, param_pretty, "must be 1, 0, true or false",
+	"1", {"1", "0", "true", "false"}},
+    {"max_age", API_PARAM_MAX_AGE, param_max_age,
+	"must be a duration from 0s to 24h: digits and ms, s, m or h", "5s",
+	{NULL}},
 };
 
 const char *
@@ -287,8 +286,8 @@ param_one(const struct api_target *t, unsigned allowed, struct api_span pair,
 	if (api__percent_decode(value, &text, &err) != SST_OK)
 		param_fault(t, row, "not percent-encoded UTF-8", problem);
 	else if (!row->read((struct api_span){text.data, text.len}, out))
-		param_bad_value(t, row,
-		    (struct api_span){text.data, text.len}, problem);
+		param_bad_value(
+		    t, row, (struct api_span){text.data, text.len}, problem);
 	sst_buf_fini(&text);
 	return problem->kind;
 }
@@ -297,8 +296,7 @@ enum api_problem_kind
 api__params_parse(const struct api_target *target, unsigned allowed,
     struct api_params *out, struct api_problem *problem)
 {
-	struct api_params p = {
-	    0, SST_SECTIONS_ALL, SST_VIEW_FULL, false, 0};
+	struct api_params p = {0, SST_SECTIONS_ALL, SST_VIEW_FULL, false, 0};
 	const char *at = target->query.at;
 	const char *end = at + target->query.len, *amp;
 
@@ -307,7 +305,7 @@ api__params_parse(const struct api_target *target, unsigned allowed,
 		if (amp == NULL)
 			amp = end;
 		if (param_one(target, allowed,
-		    (struct api_span){at, (size_t)(amp - at)}, &p, problem))
+			(struct api_span){at, (size_t)(amp - at)}, &p, problem))
 			return problem->kind;
 		if (amp == end)
 			break;

@@ -8,75 +8,68 @@
 #include "base/text.h"
 
 static const struct api_problem_row problem_rows[API_PROBLEM_COUNT] = {
-	[API_BAD_REQUEST] = {"bad-request", 400, "Bad request",
-	    "A header is repeated or cannot be understood. The detail names "
-	    "it."},
-	[API_INVALID_PARAMETER] = {"invalid-parameter", 400,
-	    "Invalid query parameter",
-	    "A query parameter is unknown, repeated, without a value, or out "
-	    "of range. Send the request of the member example instead."},
-	[API_INVALID_PATH] = {"invalid-path", 400, "Invalid request target",
-	    "The path or query holds bytes that must be percent-encoded, or a "
-	    "percent-encoding that does not decode to UTF-8 text."},
-	[API_UNEXPECTED_BODY] = {"unexpected-body", 400,
-	    "Unexpected request body",
-	    "The request carries a body where none has a meaning. Send it "
-	    "without one."},
-	[API_UNAUTHORIZED] = {"unauthorized", 401, "Bearer token required",
-	    "Send the header Authorization: Bearer TOKEN with one of the "
-	    "configured tokens."},
-	[API_FORBIDDEN] = {"forbidden", 403, "Scope missing",
-	    "The token is known but lacks the scope that the detail names."},
-	[API_FORBIDDEN_ORIGIN] = {"forbidden-origin", 403,
-	    "Origin not allowed",
-	    "The header Origin names a web site that may not read this "
-	    "service. Add it to the allowed origins, or use no browser."},
-	[API_CERTIFICATE_REQUIRED] = {"certificate-required", 403,
-	    "Client certificate required",
-	    "This service only answers clients with a certificate of its "
-	    "client CA."},
-	[API_NOT_FOUND] = {"not-found", 404, "Not found",
-	    "Nothing is at this path. The member allowed lists the nearest "
-	    "paths that exist."},
-	[API_NOT_CONFIGURED] = {"not-configured", 404,
-	    "Section not configured",
-	    "No source is configured for this section, so the document has no "
-	    "such member."},
-	[API_METHOD_NOT_ALLOWED] = {"method-not-allowed", 405,
-	    "Method not allowed",
-	    "The path exists, but not for this method. The header Allow lists "
-	    "the methods that do."},
-	[API_NOT_ACCEPTABLE] = {"not-acceptable", 406, "Not acceptable",
-	    "The headers Accept or Accept-Encoding exclude everything that "
-	    "this path can send; allowed lists what it can."},
-	[API_AMBIGUOUS_KEY] = {"ambiguous-key", 409, "Ambiguous key",
-	    "Several entities have a key that ends in this part. The member "
-	    "allowed lists their full URLs."},
-	[API_BODY_TOO_LARGE] = {"body-too-large", 413,
-	    "Request body too large",
-	    "The request body is over the configured bound."},
-	[API_URI_TOO_LONG] = {"uri-too-long", 414, "Request target too long",
-	    "Path and query together are over the configured bound."},
-	[API_MISDIRECTED] = {"misdirected", 421, "Unknown host",
-	    "The header Host does not name this service: protection against "
-	    "DNS rebinding. Use its address, or add the name to the allowed "
-	    "hosts."},
-	[API_HEAD_TOO_LARGE] = {"head-too-large", 431,
-	    "Request headers too large",
-	    "All header lines together are over the configured bound."},
-	[API_INTERNAL] = {"internal", 500, "Internal error",
-	    "The service could not build the answer. The log has the reason "
-	    "under the id in the member instance."},
-	[API_NOT_READY] = {"not-ready", 503, "No snapshot yet",
-	    "The service has started but no source has answered yet. Try "
-	    "again soon."},
-	[API_SECTION_UNKNOWN] = {"section-unknown", 503,
-	    "Section not known yet",
-	    "The section has a source, but it has never answered. "
-	    "/system/sources says why."},
-	[API_NOT_FRESH] = {"not-fresh", 503, "Not fresh enough",
-	    "A source was last observed longer ago than max_age allows. Leave "
-	    "max_age out to get the document with its marks."},
+    [API_BAD_REQUEST] = {"bad-request", 400, "Bad request",
+	"A header is repeated or cannot be understood. The detail names "
+	"it."},
+    [API_INVALID_PARAMETER] = {"invalid-parameter", 400,
+	"Invalid query parameter",
+	"A query parameter is unknown, repeated, without a value, or out "
+	"of range. Send the request of the member example instead."},
+    [API_INVALID_PATH] = {"invalid-path", 400, "Invalid request target",
+	"The path or query holds bytes that must be percent-encoded, or a "
+	"percent-encoding that does not decode to UTF-8 text."},
+    [API_UNEXPECTED_BODY] = {"unexpected-body", 400, "Unexpected request body",
+	"The request carries a body where none has a meaning. Send it "
+	"without one."},
+    [API_UNAUTHORIZED] = {"unauthorized", 401, "Bearer token required",
+	"Send the header Authorization: Bearer TOKEN with one of the "
+	"configured tokens."},
+    [API_FORBIDDEN] = {"forbidden", 403, "Scope missing",
+	"The token is known but lacks the scope that the detail names."},
+    [API_FORBIDDEN_ORIGIN] = {"forbidden-origin", 403, "Origin not allowed",
+	"The header Origin names a web site that may not read this "
+	"service. Add it to the allowed origins, or use no browser."},
+    [API_CERTIFICATE_REQUIRED] = {"certificate-required", 403,
+	"Client certificate required",
+	"This service only answers clients with a certificate of its "
+	"client CA."},
+    [API_NOT_FOUND] = {"not-found", 404, "Not found",
+	"Nothing is at this path. The member allowed lists the nearest "
+	"paths that exist."},
+    [API_NOT_CONFIGURED] = {"not-configured", 404, "Section not configured",
+	"No source is configured for this section, so the document has no "
+	"such member."},
+    [API_METHOD_NOT_ALLOWED] = {"method-not-allowed", 405, "Method not allowed",
+	"The path exists, but not for this method. The header Allow lists "
+	"the methods that do."},
+    [API_NOT_ACCEPTABLE] = {"not-acceptable", 406, "Not acceptable",
+	"The headers Accept or Accept-Encoding exclude everything that "
+	"this path can send; allowed lists what it can."},
+    [API_AMBIGUOUS_KEY] = {"ambiguous-key", 409, "Ambiguous key",
+	"Several entities have a key that ends in this part. The member "
+	"allowed lists their full URLs."},
+    [API_BODY_TOO_LARGE] = {"body-too-large", 413, "Request body too large",
+	"The request body is over the configured bound."},
+    [API_URI_TOO_LONG] = {"uri-too-long", 414, "Request target too long",
+	"Path and query together are over the configured bound."},
+    [API_MISDIRECTED] = {"misdirected", 421, "Unknown host",
+	"The header Host does not name this service: protection against "
+	"DNS rebinding. Use its address, or add the name to the allowed "
+	"hosts."},
+    [API_HEAD_TOO_LARGE] = {"head-too-large", 431, "Request headers too large",
+	"All header lines together are over the configured bound."},
+    [API_INTERNAL] = {"internal", 500, "Internal error",
+	"The service could not build the answer. The log has the reason "
+	"under the id in the member instance."},
+    [API_NOT_READY] = {"not-ready", 503, "No snapshot yet",
+	"The service has started but no source has answered yet. Try "
+	"again soon."},
+    [API_SECTION_UNKNOWN] = {"section-unknown", 503, "Section not known yet",
+	"The section has a source, but it has never answered. "
+	"/system/sources says why."},
+    [API_NOT_FRESH] = {"not-fresh", 503, "Not fresh enough",
+	"A source was last observed longer ago than max_age allows. Leave "
+	"max_age out to get the document with its marks."},
 };
 
 const struct api_problem_row *
@@ -186,8 +179,7 @@ problem_cut(const char *text, size_t chars)
 static void
 problem_text(struct sst_buf *out, const char *member, const char *text)
 {
-	api__json_span(
-	    out, member, text, problem_cut(text, API_DETAIL_CHARS));
+	api__json_span(out, member, text, problem_cut(text, API_DETAIL_CHARS));
 }
 
 void
@@ -211,8 +203,8 @@ api__problem_write(const struct api_problem *problem, const char *instance,
 	if (problem->example[0] != '\0')
 		problem_text(out, "example", problem->example);
 	if (problem->retry_after >= 0)
-		api__json_count(out, "retry_after_seconds",
-		    (uint64_t)problem->retry_after);
+		api__json_count(
+		    out, "retry_after_seconds", (uint64_t)problem->retry_after);
 	api__json_close(out, '}');
 	sst_buf_addc(out, '\n');
 }

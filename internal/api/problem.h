@@ -68,9 +68,9 @@ void api__problem_fini(struct api_problem *problem);
  * Sets kind and detail; whatever was there before is forgotten. Text from
  * outside must have gone through api__quote. Returns the kind.
  */
-enum api_problem_kind api__problem_set(struct api_problem *problem,
-    enum api_problem_kind kind, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+enum api_problem_kind
+api__problem_set(struct api_problem *problem, enum api_problem_kind kind,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void api__problem_parameter(struct api_problem *problem, const char *name);
 void api__problem_allow(struct api_problem *problem, const char *text);
 void api__problem_example(struct api_problem *problem, const char *fmt, ...)
@@ -85,7 +85,7 @@ enum { API_QUOTE = 328 };
 const char *api__quote(const char *text, size_t len, char out[API_QUOTE]);
 
 /* Appends the JSON document; instance is the request id. */
-void api__problem_write(const struct api_problem *problem,
-    const char *instance, struct sst_buf *out);
+void api__problem_write(const struct api_problem *problem, const char *instance,
+    struct sst_buf *out);
 
 #endif

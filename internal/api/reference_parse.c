@@ -86,20 +86,18 @@ parameters_write(
 }
 
 static void
-responses_write(
-    const json_t *document, json_t *responses, struct sst_buf *out)
+responses_write(const json_t *document, json_t *responses, struct sst_buf *out)
 {
 	const char *status;
 	json_t *r;
 
-	sst_buf_adds(
-	    out, "<table>\n<tr><th>Status</th><th>When</th></tr>\n");
+	sst_buf_adds(out, "<table>\n<tr><th>Status</th><th>When</th></tr>\n");
 	json_object_foreach(responses, status, r)
 	{
 		sst_buf_adds(out, "<tr>");
 		element(out, "td", status);
-		element(out, "td",
-		    text_of(resolve(document, r), "description"));
+		element(
+		    out, "td", text_of(resolve(document, r), "description"));
 		sst_buf_adds(out, "</tr>\n");
 	}
 	sst_buf_adds(out, "</table>\n");
@@ -122,8 +120,8 @@ path_write(const json_t *document, const char *path, const json_t *item,
 }
 
 static int
-document_write(const json_t *document, struct sst_buf *out,
-    struct sst_error *err)
+document_write(
+    const json_t *document, struct sst_buf *out, struct sst_error *err)
 {
 	const json_t *info = json_object_get(document, "info");
 	json_t *paths = json_object_get(document, "paths"), *item;
@@ -137,13 +135,13 @@ document_write(const json_t *document, struct sst_buf *out,
 	sst_buf_adds(out, "<p><a href=\"/openapi.json\">/openapi.json</a> "
 			  "<a href=\"/openapi.yaml\">/openapi.yaml</a></p>\n");
 	json_object_foreach(paths, path, item)
-		path_write(document, path, item, out);
+	    path_write(document, path, item, out);
 	return sst_buf_failed(out) ? sst_error_nomem(err) : SST_OK;
 }
 
 int
-api__reference_parse(const char *openapi, size_t len, struct sst_buf *out,
-    struct sst_error *err)
+api__reference_parse(
+    const char *openapi, size_t len, struct sst_buf *out, struct sst_error *err)
 {
 	json_error_t where;
 	json_t *document = json_loadb(openapi, len, 0, &where);

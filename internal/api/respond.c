@@ -43,8 +43,7 @@ api__header(struct api_response *rs, const char *name, const char *value)
 }
 
 void
-api__headerf(
-    struct api_response *rs, const char *name, const char *fmt, ...)
+api__headerf(struct api_response *rs, const char *name, const char *fmt, ...)
 {
 	char *at = rs->scratch + rs->scratch_len;
 	size_t room = API_SCRATCH_BYTES - rs->scratch_len;
@@ -68,30 +67,42 @@ is_not_modified(const struct api_request *rq, const struct sst_body *body,
 	int64_t since;
 
 	if (rq->headers.if_none_match != NULL)
-		return api__etag_matches(
-		    rq->headers.if_none_match, body->etag);
+		return api__etag_matches(rq->headers.if_none_match, body->etag);
 	return rq->headers.if_modified_since != NULL && modified_ms >= 0 &&
-	    api__date_parse(rq->headers.if_modified_since, &since) &&
-	    modified_ms / 1000 <= since;
+	       api__date_parse(rq->headers.if_modified_since, &since) &&
+	       modified_ms / 1000 <= since;
+}
+
+/* What lets a client keep the body and ask whether it still holds. */
+static void
+validators(struct api_response *rs, const struct sst_body *body,
+    int64_t modified_ms)
+{
+	char date[API_DATE_TEXT];
+
+	api__header(rs, "ETag", body->etag);
+	if (modified_ms < 0)
+		return;
+	api__date_format(modified_ms / 1000, date);
+	api__headerf(rs, "Last-Modified", "%s", date);
 }
 
 void
 api__respond_body(struct api_request *rq, struct api_response *rs,
     struct sst_body *body, int64_t modified_ms)
 {
-	char date[API_DATE_TEXT];
+	static const char *const cache_control[] = {
+	    [API_CACHE_REVALIDATE] = "no-cache", [API_CACHE_NONE] = "no-store"};
 
 	rs->body = body;
-	api__header(rs, "ETag", body->etag);
-	api__header(rs, "Cache-Control", "no-cache");
+	api__header(rs, "Cache-Control", cache_control[rq->route->cache]);
 	api__header(rs, "Vary", vary);
-	if (modified_ms >= 0) {
-		api__date_format(modified_ms / 1000, date);
-		api__headerf(rs, "Last-Modified", "%s", date);
-	}
-	if (is_not_modified(rq, body, modified_ms)) {
-		rs->status = 304;
-		return;
+	if (rq->route->cache == API_CACHE_REVALIDATE) {
+		validators(rs, body, modified_ms);
+		if (is_not_modified(rq, body, modified_ms)) {
+			rs->status = 304;
+			return;
+		}
 	}
 	api__header(rs, "Content-Type", rq->route->types[rq->type]);
 	if (body->coding != SST_CODING_IDENTITY)
@@ -133,13 +144,7 @@ api__respond_live(
 		api__fail(rq, &err);
 		return;
 	}
-	rs->body = body;
-	api__header(rs, "Content-Type", rq->route->types[rq->type]);
-	api__header(rs, "Cache-Control", "no-store");
-	api__header(rs, "Vary", vary);
-	if (body->coding != SST_CODING_IDENTITY)
-		api__header(
-		    rs, "Content-Encoding", sst_coding_name(body->coding));
+	api__respond_body(rq, rs, body, -1);
 }
 
 static void

@@ -7,70 +7,77 @@
 
 enum {
 	STATE_PARAMS = API_PARAM_SECTIONS | API_PARAM_VIEW | API_PARAM_PRETTY |
-	    API_PARAM_MAX_AGE,
+		       API_PARAM_MAX_AGE,
 	PART_PARAMS = API_PARAM_VIEW | API_PARAM_PRETTY | API_PARAM_MAX_AGE
 };
 
-#define JSON {"application/json", NULL}
+#define JSON                             \
+	{                                \
+		"application/json", NULL \
+	}
 #define GET_HEAD (API_GET | API_HEAD)
 
 /* Rows of the state and of its parts differ in path and section only. */
-#define PART(path, handler, section)                                           \
-	{GET_HEAD, path, handler, PART_PARAMS, JSON, API_CACHE_REVALIDATE,     \
-	    SST_API_READ, section}
-#define STATIC(path, handler, type, arg)                                       \
-	{GET_HEAD, path, handler, 0, {type, NULL}, API_CACHE_REVALIDATE,       \
-	    SST_API_READ, arg}
-#define LIVE(path, handler, type, scope)                                       \
-	{GET_HEAD, path, handler, 0, {type, NULL}, API_CACHE_NONE, scope, 0}
+#define PART(path, handler, section)                            \
+	{                                                       \
+		GET_HEAD, path, handler, PART_PARAMS, JSON,     \
+		    API_CACHE_REVALIDATE, SST_API_READ, section \
+	}
+#define STATIC(path, handler, type, arg)                    \
+	{                                                   \
+		GET_HEAD, path, handler, 0, {type, NULL},   \
+		    API_CACHE_REVALIDATE, SST_API_READ, arg \
+	}
+#define LIVE(path, handler, type, scope)                                  \
+	{                                                                 \
+		GET_HEAD, path, handler, 0, {type, NULL}, API_CACHE_NONE, \
+		    scope, 0                                              \
+	}
 
 static const struct api_route route_rows[] = {
-	{GET_HEAD, "/system/state", api__get_state, STATE_PARAMS, JSON,
-	    API_CACHE_REVALIDATE, SST_API_READ, 0},
-	PART("/system/state/agents", api__get_section, SST_SECTION_AGENTS),
-	PART("/system/state/workload", api__get_section, SST_SECTION_WORKLOAD),
-	PART("/system/state/queues", api__get_section, SST_SECTION_QUEUES),
-	PART("/system/state/litellm", api__get_section, SST_SECTION_LITELLM),
-	PART("/system/state/agents/{name}", api__get_entity,
-	    SST_SECTION_AGENTS),
-	PART("/system/state/workload/{namespace}/{kind}/{deployment_name}",
-	    api__get_entity, SST_SECTION_WORKLOAD),
-	PART("/system/state/workload/{deployment_name}", api__get_entity,
-	    SST_SECTION_WORKLOAD),
-	PART("/system/state/queues/{system}/{name}", api__get_entity,
-	    SST_SECTION_QUEUES),
-	PART("/system/state/queues/{name}", api__get_entity,
-	    SST_SECTION_QUEUES),
-	PART("/system/state/litellm/{deployment_id}", api__get_entity,
-	    SST_SECTION_LITELLM),
-	LIVE("/system/sources", api__get_sources, "application/json",
-	    SST_API_READ),
-	{GET_HEAD, "/", api__get_root, 0,
-	    {"text/plain; charset=utf-8", "text/html; charset=utf-8"},
-	    API_CACHE_REVALIDATE, SST_API_READ, 0},
-	STATIC("/openapi.json", api__get_openapi, "application/json",
-	    API_ASSET_OPENAPI_JSON),
-	STATIC("/openapi.yaml", api__get_openapi, "application/yaml",
-	    API_ASSET_OPENAPI_YAML),
-	STATIC("/schemas/", api__get_schemas, "application/json", 0),
-	STATIC("/schemas/{name}", api__get_schema, "application/json", 0),
-	STATIC("/problems/", api__get_problems, "text/plain; charset=utf-8", 0),
-	STATIC("/problems/{name}", api__get_problem,
-	    "text/plain; charset=utf-8", 0),
-	STATIC("/swagger/", api__get_swagger, "text/html; charset=utf-8",
-	    API_ASSET_SWAGGER_HTML),
-	STATIC("/swagger/index.js", api__get_swagger,
-	    "text/javascript; charset=utf-8", API_ASSET_SWAGGER_JS),
-	STATIC("/swagger/swagger-ui.css", api__get_swagger,
-	    "text/css; charset=utf-8", API_ASSET_SWAGGER_CSS),
-	STATIC("/swagger/swagger-ui-bundle.js", api__get_swagger,
-	    "text/javascript; charset=utf-8", API_ASSET_SWAGGER_BUNDLE),
-	LIVE("/swagger", api__get_swagger_moved, "text/html; charset=utf-8",
-	    SST_API_READ),
-	LIVE("/healthz", api__get_healthz, "application/json", 0),
-	LIVE("/readyz", api__get_readyz, "application/json", 0),
-	LIVE("/metrics", api__get_metrics,
-	    "text/plain; version=0.0.4; charset=utf-8", SST_API_READ),
+    {GET_HEAD, "/system/state", api__get_state, STATE_PARAMS, JSON,
+	API_CACHE_REVALIDATE, SST_API_READ, 0},
+    PART("/system/state/agents", api__get_section, SST_SECTION_AGENTS),
+    PART("/system/state/workload", api__get_section, SST_SECTION_WORKLOAD),
+    PART("/system/state/queues", api__get_section, SST_SECTION_QUEUES),
+    PART("/system/state/litellm", api__get_section, SST_SECTION_LITELLM),
+    PART("/system/state/agents/{name}", api__get_entity, SST_SECTION_AGENTS),
+    PART("/system/state/workload/{namespace}/{kind}/{deployment_name}",
+	api__get_entity, SST_SECTION_WORKLOAD),
+    PART("/system/state/workload/{deployment_name}", api__get_entity,
+	SST_SECTION_WORKLOAD),
+    PART("/system/state/queues/{system}/{name}", api__get_entity,
+	SST_SECTION_QUEUES),
+    PART("/system/state/queues/{name}", api__get_entity, SST_SECTION_QUEUES),
+    PART("/system/state/litellm/{deployment_id}", api__get_entity,
+	SST_SECTION_LITELLM),
+    LIVE("/system/sources", api__get_sources, "application/json", SST_API_READ),
+    {GET_HEAD, "/", api__get_root, 0,
+	{"text/plain; charset=utf-8", "text/html; charset=utf-8"},
+	API_CACHE_REVALIDATE, SST_API_READ, 0},
+    STATIC("/openapi.json", api__get_openapi, "application/json",
+	API_ASSET_OPENAPI_JSON),
+    STATIC("/openapi.yaml", api__get_openapi, "application/yaml",
+	API_ASSET_OPENAPI_YAML),
+    STATIC("/schemas/", api__get_schemas, "application/json", 0),
+    STATIC("/schemas/{name}", api__get_schema, "application/json", 0),
+    STATIC("/problems/", api__get_problems, "text/plain; charset=utf-8", 0),
+    STATIC(
+	"/problems/{name}", api__get_problem, "text/plain; charset=utf-8", 0),
+    STATIC("/swagger/", api__get_swagger, "text/html; charset=utf-8",
+	API_ASSET_SWAGGER_HTML),
+    STATIC("/swagger/index.js", api__get_swagger,
+	"text/javascript; charset=utf-8", API_ASSET_SWAGGER_JS),
+    STATIC("/swagger/swagger-ui.css", api__get_swagger,
+	"text/css; charset=utf-8", API_ASSET_SWAGGER_CSS),
+    STATIC("/swagger/swagger-ui-bundle.js", api__get_swagger,
+	"text/javascript; charset=utf-8", API_ASSET_SWAGGER_BUNDLE),
+    LIVE("/swagger", api__get_swagger_moved, "text/html; charset=utf-8",
+	SST_API_READ),
+    LIVE("/healthz", api__get_healthz, "application/json", 0),
+    LIVE("/readyz", api__get_readyz, "application/json", 0),
+    LIVE("/metrics", api__get_metrics,
+	"text/plain; version=0.0.4; charset=utf-8", SST_API_READ),
 };
 
 #undef PART
@@ -111,7 +118,8 @@ route_matches(const struct api_route *route, const struct api_target *target)
 			if (target->segments[i].len == 0)
 				return false;
 		} else if (want.len != target->segments[i].len ||
-		    memcmp(want.at, target->segments[i].at, want.len) != 0) {
+			   memcmp(want.at, target->segments[i].at, want.len) !=
+			       0) {
 			return false;
 		}
 	}
@@ -137,8 +145,8 @@ api__route_find(const struct api_target *target)
 }
 
 struct api_span
-api__route_value(const struct api_route *route,
-    const struct api_target *target, unsigned i)
+api__route_value(
+    const struct api_route *route, const struct api_target *target, unsigned i)
 {
 	const char *p = route->path;
 	struct api_span want, none = {NULL, 0};

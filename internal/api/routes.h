@@ -41,8 +41,8 @@ const struct api_route *api__routes(size_t *count_out);
 const struct api_route *api__route_find(const struct api_target *target);
 
 /* Segment i of the pattern that holds a "{name}", counted from 0. */
-struct api_span api__route_value(const struct api_route *route,
-    const struct api_target *target, unsigned i);
+struct api_span api__route_value(
+    const struct api_route *route, const struct api_target *target, unsigned i);
 
 /* "GET, HEAD"; static. */
 const char *api__route_allow(const struct api_route *route);

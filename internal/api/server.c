@@ -56,8 +56,8 @@ listen_fail(int fd, struct sst_api *api, struct sst_error *err)
 {
 	int code = errno == EADDRINUSE ? SST_EXISTS : SST_IO;
 
-	sst_error_set(err, code, "listen on %s port %u: %s",
-	    api->guard.address, api->guard.port, strerror(errno));
+	sst_error_set(err, code, "listen on %s port %u: %s", api->guard.address,
+	    api->guard.port, strerror(errno));
 	close(fd);
 	return code;
 }
@@ -66,12 +66,11 @@ static int
 listen_open(struct sst_api *api, struct sst_error *err)
 {
 	union address a;
-	socklen_t len =
-	    address_make(api->guard.address, api->guard.port, &a);
+	socklen_t len = address_make(api->guard.address, api->guard.port, &a);
 	int one = 1, fd;
 
-	fd = socket(a.any.sa_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(
+	    a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return sst_error_set(
 		    err, SST_IO, "socket: %s", strerror(errno));
@@ -79,8 +78,8 @@ listen_open(struct sst_api *api, struct sst_error *err)
 	if (bind(fd, &a.any, len) < 0 || listen(fd, BACKLOG) < 0 ||
 	    getsockname(fd, &a.any, &len) < 0)
 		return listen_fail(fd, api, err);
-	api->guard.port = ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port
-							   : a.v6.sin6_port);
+	api->guard.port =
+	    ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
 	api->listen_fd = fd;
 	return SST_OK;
 }
@@ -99,8 +98,8 @@ tls_check(const struct sst_api_settings *s, struct sst_error *err)
 		return SST_OK;
 	}
 	if (s->tls_cert_pem == NULL || s->tls_key_pem == NULL)
-		return sst_error_set(err, SST_INVALID,
-		    "TLS needs both a certificate and a key");
+		return sst_error_set(
+		    err, SST_INVALID, "TLS needs both a certificate and a key");
 	if (gnutls_certificate_allocate_credentials(&cred) < 0)
 		return sst_error_nomem(err);
 	memcpy(&cert.data, &s->tls_cert_pem, sizeof(cert.data));
@@ -199,8 +198,7 @@ options_fill(
 	    MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)api__on_uri, api};
 	o->items[o->count++] = (struct MHD_OptionItem){
 	    MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)api__on_connection, api};
-	option_number(
-	    o, MHD_OPTION_LISTEN_SOCKET, (size_t)api->listen_fd);
+	option_number(o, MHD_OPTION_LISTEN_SOCKET, (size_t)api->listen_fd);
 	option_number(o, MHD_OPTION_CONNECTION_LIMIT, l->connections);
 	option_number(
 	    o, MHD_OPTION_PER_IP_CONNECTION_LIMIT, l->connections_per_ip);
@@ -250,7 +248,8 @@ daemon_start(struct sst_api *api, const struct sst_api_settings *s,
 {
 	struct options options;
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
-	    MHD_USE_ERROR_LOG | (s->tls_cert_pem == NULL ? 0 : MHD_USE_TLS);
+			 MHD_USE_ERROR_LOG |
+			 (s->tls_cert_pem == NULL ? 0 : MHD_USE_TLS);
 
 	options_fill(&options, api, s);
 	if (ulfius_start_framework_with_mhd_options(
@@ -367,7 +366,7 @@ api_drain(struct sst_api *api, struct sst_mono until)
 {
 	sst_lock_acquire(&api->lock);
 	while (atomic_load(&api->metrics.in_flight) > 0 &&
-	    sst_mono_before(sst_clock_mono(api->clock), until))
+	       sst_mono_before(sst_clock_mono(api->clock), until))
 		sst_lock_wait(&api->lock, &api->idle, api->clock, until);
 	sst_lock_release(&api->lock);
 }
@@ -385,8 +384,7 @@ sst_api_stop(struct sst_api **api, int64_t deadline_ms)
 	fd = MHD_quiesce_daemon(a->instance->mhd_daemon);
 	if (fd >= 0)
 		close(fd); /* from here on connections are refused */
-	api_drain(a,
-	    sst_mono_add_ms(sst_clock_mono(a->clock), deadline_ms));
+	api_drain(a, sst_mono_add_ms(sst_clock_mono(a->clock), deadline_ms));
 	ulfius_stop_framework(a->instance);
 	api_free(a);
 }

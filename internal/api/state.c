@@ -6,8 +6,8 @@
 static void
 state_headers(struct api_response *rs, const struct sst_snapshot *s)
 {
-	api__headerf(rs, "Systate-Revision", "%llu",
-	    (unsigned long long)s->revision);
+	api__headerf(
+	    rs, "Systate-Revision", "%llu", (unsigned long long)s->revision);
 	api__headerf(rs, "Systate-Epoch", "%s", s->epoch);
 }
 
@@ -71,9 +71,10 @@ state_check_age(struct api_request *rq, unsigned sections)
 			    "is %.3f s.",
 			    f->name, f->age_seconds, max_age);
 		api__problem_parameter(&rq->problem, "max_age");
-		rq->problem.retry_after = f->next_attempt_seconds < 1
-		    ? 1
-		    : (int)f->next_attempt_seconds + 1;
+		rq->problem.retry_after =
+		    f->next_attempt_seconds < 1
+			? 1
+			: (int)f->next_attempt_seconds + 1;
 		break;
 	}
 	sst_source_figures_free(figures, count);
@@ -153,8 +154,8 @@ api__get_section(struct api_request *rq, struct api_response *rs)
 
 /* The key in the path: its parts joined as in the model. */
 static int
-entity_key(const struct api_request *rq, struct sst_buf *out,
-    struct sst_error *err)
+entity_key(
+    const struct api_request *rq, struct sst_buf *out, struct sst_error *err)
 {
 	struct api_span part;
 	unsigned i;
@@ -172,8 +173,8 @@ entity_key(const struct api_request *rq, struct sst_buf *out,
 
 /* "/system/state/queues/rabbitmq/agent.tasks" */
 static void
-entity_url(enum sst_section_id id, const struct sst_entity *e,
-    struct sst_buf *out)
+entity_url(
+    enum sst_section_id id, const struct sst_entity *e, struct sst_buf *out)
 {
 	const char *key = sst_entity_key(e), *end = key + e->key_len, *stop;
 
@@ -195,7 +196,7 @@ key_ends_in(const struct sst_entity *e, const char *part, size_t len)
 	size_t n = e->key_len;
 
 	return n > len && key[n - len - 1] == SST_KEY_SEPARATOR &&
-	    memcmp(key + n - len, part, len) == 0;
+	       memcmp(key + n - len, part, len) == 0;
 }
 
 enum { CANDIDATES_MAX = 20 };
@@ -226,7 +227,8 @@ entity_by_last_part(struct api_request *rq, const struct sst_section *section,
 	    "full URLs.",
 	    hits, sst_section_name(section->id),
 	    api__quote(part->data, part->len, quoted));
-	for (i = 0, hits = 0; i < section->count && hits < CANDIDATES_MAX; i++) {
+	for (i = 0, hits = 0; i < section->count && hits < CANDIDATES_MAX;
+	     i++) {
 		if (!key_ends_in(section->entities[i], part->data, part->len))
 			continue;
 		hits++;
@@ -242,8 +244,8 @@ entity_by_last_part(struct api_request *rq, const struct sst_section *section,
 }
 
 static void
-entity_not_found(struct api_request *rq, enum sst_section_id id,
-    const struct sst_buf *key)
+entity_not_found(
+    struct api_request *rq, enum sst_section_id id, const struct sst_buf *key)
 {
 	char quoted[API_QUOTE];
 	size_t i;

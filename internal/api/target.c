@@ -156,7 +156,8 @@ target_decode(struct api_target *t, struct sst_error *err)
 	}
 	t->decoded = sst_buf_take(&text, NULL);
 	for (i = 0; i < count; i++) {
-		t->segments[i].at = t->decoded == NULL ? "" : t->decoded + begin;
+		t->segments[i].at =
+		    t->decoded == NULL ? "" : t->decoded + begin;
 		t->segments[i].len = ends[i] - begin;
 		begin = ends[i];
 	}
@@ -177,7 +178,8 @@ api__target_parse(
 	path = target_authority(uri, &t.authority);
 	question = strchr(path, '?');
 	t.path.at = path;
-	t.path.len = question == NULL ? strlen(path) : (size_t)(question - path);
+	t.path.len =
+	    question == NULL ? strlen(path) : (size_t)(question - path);
 	if (question != NULL) {
 		t.query.at = question + 1;
 		t.query.len = strlen(question + 1);
@@ -186,7 +188,8 @@ api__target_parse(
 		t.path.at = "/";
 		t.path.len = 1;
 	}
-	if (t.path.len == 0 || (t.path.at[0] != '/' && !api__span_is(t.path, "*")))
+	if (t.path.len == 0 ||
+	    (t.path.at[0] != '/' && !api__span_is(t.path, "*")))
 		return sst_error_set(
 		    err, SST_INVALID, "the request target must begin with '/'");
 	target_split(t.path, &t);

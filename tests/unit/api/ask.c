@@ -1,0 +1,119 @@
+#include "unit/api/ask.h"
+
+#include <check.h>
+#include <string.h>
+#include <strings.h>
+
+struct api_request_headers ask_headers;
+size_t ask_body_len;
+
+static struct sst_service *service;
+static struct sst_api api;
+static struct api_response answer;
+static json_t *json;
+
+void
+ask_setup(void)
+{
+	struct sst_api_settings settings = {.port = 8080};
+	struct sst_error err;
+
+	service = fake_service_new(sst_clock_real());
+	fake_service_publish(service, fake_snapshot(1, 100));
+	memset(&api, 0, sizeof(api));
+	memset(&ask_headers, 0, sizeof(ask_headers));
+	ask_body_len = 0;
+	api.service = service;
+	api.clock = sst_clock_real();
+	api.limits.uri_bytes = 512;
+	api.limits.head_bytes = 1024;
+	api.limits.body_bytes = 2048;
+	memcpy(api.url, "http://127.0.0.1:8080", 22);
+	memcpy(api.id_prefix, "test", 5);
+	ck_assert_int_eq(api__guard_init(&api.guard, &settings, &err), SST_OK);
+	api__assets_init(&api.assets);
+	api__response_init(&answer);
+}
+
+void
+ask_teardown(void)
+{
+	json_decref(json);
+	json = NULL;
+	api__response_fini(&answer);
+	api__assets_fini(&api.assets);
+	api__guard_fini(&api.guard);
+	fake_service_free(service);
+}
+
+struct sst_api *
+ask_api(void)
+{
+	return &api;
+}
+
+struct sst_service *
+ask_service(void)
+{
+	return service;
+}
+
+int
+ask(const char *method, const char *uri)
+{
+	struct api_request rq;
+
+	memset(&rq, 0, sizeof(rq));
+	rq.api = &api;
+	rq.method = method;
+	rq.uri = uri;
+	rq.headers = ask_headers;
+	rq.body_len = ask_body_len;
+	json_decref(json);
+	json = NULL;
+	api__response_fini(&answer);
+	api__response_init(&answer);
+	api__dispatch(&rq, &answer);
+	memset(&ask_headers, 0, sizeof(ask_headers));
+	ask_body_len = 0;
+	ck_assert_ptr_nonnull(ask_header("X-Content-Type-Options"));
+	if (answer.status >= 400)
+		ck_assert_str_eq(
+		    ask_header("Content-Type"), "application/problem+json");
+	return answer.status;
+}
+
+const char *
+ask_header(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < answer.count; i++)
+		if (strcasecmp(answer.names[i], name) == 0)
+			return answer.values[i];
+	return NULL;
+}
+
+const struct sst_body *
+ask_body(void)
+{
+	return answer.body;
+}
+
+const json_t *
+ask_json(void)
+{
+	if (json == NULL && answer.body != NULL)
+		json =
+		    json_loadb(answer.body->bytes, answer.body->len, 0, NULL);
+	ck_assert_ptr_nonnull(json);
+	return json;
+}
+
+const char *
+ask_text(const char *member)
+{
+	const json_t *value = json_object_get(ask_json(), member);
+
+	return json_is_string(value) ? json_string_value(value) : "";
+}

@@ -1,0 +1,31 @@
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "unit/api/suites.h"
+
+int
+main(void)
+{
+	Suite *suite = suite_create("api");
+	SRunner *runner;
+	int failed;
+
+	signal(SIGPIPE, SIG_IGN);
+	json_object_seed(0);
+	suite_add_tcase(suite, api_target_case());
+	suite_add_tcase(suite, api_params_case());
+	suite_add_tcase(suite, api_negotiate_case());
+	suite_add_tcase(suite, api_guard_case());
+	suite_add_tcase(suite, api_problem_case());
+	suite_add_tcase(suite, api_routes_case());
+	suite_add_tcase(suite, api_openapi_case());
+	suite_add_tcase(suite, api_dispatch_case());
+	suite_add_tcase(suite, api_state_case());
+	suite_add_tcase(suite, api_server_case());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,18 @@
+/* The test cases of internal/api, a file each. */
+#ifndef TESTS_UNIT_API_SUITES_H
+#define TESTS_UNIT_API_SUITES_H
+
+#include <check.h>
+
+TCase *api_dispatch_case(void);
+TCase *api_guard_case(void);
+TCase *api_negotiate_case(void);
+TCase *api_openapi_case(void);
+TCase *api_params_case(void);
+TCase *api_problem_case(void);
+TCase *api_routes_case(void);
+TCase *api_server_case(void);
+TCase *api_state_case(void);
+TCase *api_target_case(void);
+
+#endif
