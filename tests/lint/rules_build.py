@@ -238,9 +238,10 @@ def check_tidy(tree, build):
 
 
 # memleakOnRealloc does not see that another pointer still holds the memory;
-# uninitvar takes a failed call, whose results are unset, for a success.
+# uninitvar takes a failed call, whose results are unset, for a success;
+# arrayIndexThenCheck does not see that a list ends with NULL.
 CPPCHECK_SUPPRESS = ('missingIncludeSystem', 'unmatchedSuppression',
-                     'memleakOnRealloc', 'uninitvar')
+                     'memleakOnRealloc', 'uninitvar', 'arrayIndexThenCheck')
 
 
 def check_cppcheck(tree, build):
@@ -255,6 +256,8 @@ def check_cppcheck(tree, build):
         done = run([program, '--quiet', '-j', str(os.cpu_count()),
                     '--enable=warning,performance,portability',
                     '--inline-suppr', '--std=c11', '--max-configs=4',
+                    '--library=' + os.path.join(
+                        os.path.dirname(__file__), 'cppcheck.cfg'),
                     *['--suppress=' + s for s in CPPCHECK_SUPPRESS],
                     '--template={file}:{line}: {severity}: {message} [{id}]',
                     '--error-exitcode=1', '--project=' + project])
