@@ -257,7 +257,8 @@ static json_t *
 large_active(const struct sst_large *l, const struct large_tenant *t,
     uint64_t *stream)
 {
-	int64_t i, n = scenario__draw_int(stream, 0, 4);
+	/* once it has changed there is one at least, so that a change shows */
+	int64_t i, n = scenario__draw_int(stream, t->content > 0, 4);
 	json_t *array = json_array();
 	char id[37];
 
@@ -348,7 +349,6 @@ large_workload(const struct sst_large *l, const struct large_tenant *t,
     int64_t step)
 {
 	uint64_t fixed = large_fixed(l, FOR_WORKLOAD, t);
-	uint64_t loose = large_loose(l, FOR_WORKLOAD, t);
 	json_t *pods = json_array();
 	char name[SST_LARGE_TEXT];
 	struct large_tenant pod;
@@ -365,7 +365,8 @@ large_workload(const struct sst_large *l, const struct large_tenant *t,
 	}
 	return json_pack("{s:s,s:i,s:o,s:o,s:{s:I,s:I,s:I},s:o,s:s,s:s,s:s}",
 	    "deployment_name", name, "max_pods",
-	    (int)scenario__draw_int(&loose, 10, 50), "pod_max_ram",
+	    (int)scenario__draw_int(&fixed, 10, 30) + (int)(t->content % 20),
+	    "pod_max_ram",
 	    json_sprintf("%dGi", (int)scenario__draw_int(&fixed, 1, 16)),
 	    "pod_max_cpu",
 	    json_sprintf("%d00m", (int)scenario__draw_int(&fixed, 1, 40)),
@@ -447,6 +448,9 @@ large_task(const struct sst_large *l, const struct large_tenant *t,
 	    "level", levels[scenario__draw_int(&fixed, 0, 9)],
 	    "submitted_at", large_time(l, born), "status",
 	    large_task_waits(t) ? "blocked" : large_task_status(l, t));
+	if (task != NULL && t->content > 0)
+		json_object_set_new(task, "attempts",
+		    json_integer((json_int_t)t->content));
 	if (task != NULL && large_task_waits(t) &&
 	    large_blockers(l, t, queue, step, task) != 0) {
 		json_decref(task);
