@@ -297,10 +297,13 @@ api__params_parse(const struct api_target *target, unsigned allowed,
     struct api_params *out, struct api_problem *problem)
 {
 	struct api_params p = {0, SST_SECTIONS_ALL, SST_VIEW_FULL, false, 0};
-	const char *at = target->query.at;
-	const char *end = at + target->query.len, *amp;
+	const char *at = target->query.at, *end, *amp;
 
-	while (target->query.len > 0) {
+	if (target->query.len == 0) {
+		*out = p;
+		return API_NO_PROBLEM;
+	}
+	for (end = at + target->query.len;; at = amp + 1) {
 		amp = memchr(at, '&', (size_t)(end - at));
 		if (amp == NULL)
 			amp = end;
@@ -309,7 +312,6 @@ api__params_parse(const struct api_target *target, unsigned allowed,
 			return problem->kind;
 		if (amp == end)
 			break;
-		at = amp + 1;
 	}
 	*out = p;
 	return API_NO_PROBLEM;
