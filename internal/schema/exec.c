@@ -50,8 +50,9 @@ schema__pattern_ok(
 	return got == REGEX_YES;
 }
 
-static bool
-string_length_ok(const struct string_rule *r, const char *text, size_t len)
+/* The text itself is fetched only where it matters: it is a cache miss. */
+static inline bool
+string_length_ok(const struct string_rule *r, const json_t *value, size_t len)
 {
 	size_t n;
 
@@ -60,20 +61,27 @@ string_length_ok(const struct string_rule *r, const char *text, size_t len)
 		return false;
 	if (len <= r->length.max && len / 4 >= r->length.min)
 		return true;
-	n = schema__code_points(text, len);
+	n = schema__code_points(json_string_value(value), len);
 	return n >= r->length.min && n <= r->length.max;
 }
 
-static bool
-string_rule_ok(
-    struct run *run, const struct string_rule *r, const char *text, size_t len)
+static inline bool
+string_rule_ok(struct run *run, const struct string_rule *r,
+    const json_t *value, size_t len)
 {
-	if (!string_length_ok(r, text, len))
+	if (!string_length_ok(r, value, len))
 		return false;
-	if (r->pattern != NULL &&
-	    !schema__pattern_ok(run, r->pattern, text, len))
-		return false;
-	return r->format == NULL || r->format->check(text, len);
+	if (r->shape != NULL) {
+		if (!schema__shape_match(
+			r->shape, json_string_value(value), len))
+			return false;
+	} else if (r->pattern != NULL) {
+		if (!schema__pattern_ok(
+			run, r->pattern, json_string_value(value), len))
+			return false;
+	}
+	return r->format == NULL ||
+	       r->format->check(json_string_value(value), len);
 }
 
 static inline bool
@@ -119,15 +127,14 @@ values_ok(const struct enum_rule *r, const json_t *value)
 static bool
 string_ok(struct run *run, const struct node *n, const json_t *value)
 {
-	const char *text = json_string_value(value);
 	size_t len = json_string_length(value);
 
-	if (n->string != NULL && !string_rule_ok(run, n->string, text, len))
+	if (n->string != NULL && !string_rule_ok(run, n->string, value, len))
 		return false;
 	if (n->values == NULL)
 		return true;
 	if (n->values->also == NULL)
-		return enum_has_word(n->values, text, len);
+		return enum_has_word(n->values, json_string_value(value), len);
 	return values_ok(n->values, value);
 }
 
@@ -259,7 +266,11 @@ object_ok(struct run *run, const struct object_rule *r, const json_t *value,
 		if (n < r->size.min || n > r->size.max)
 			return false;
 	}
-	if (r->sparse && marks == NULL) {
+	if (r->exact && marks == NULL) {
+		if (json_object_size(value) != r->prop_count ||
+		    !object_sparse_ok(run, r, value))
+			return false;
+	} else if (r->sparse && marks == NULL) {
 		if (!object_sparse_ok(run, r, value))
 			return false;
 	} else if (!object_members_ok(run, r, value, marks)) {

@@ -132,6 +132,7 @@ static int
 keyword_pattern(struct compile *c, const char *name, json_t *value)
 {
 	struct string_rule *r = schema__rule_string(c);
+	int rc;
 
 	if (r == NULL)
 		return sst_error_nomem(c->err);
@@ -141,7 +142,10 @@ keyword_pattern(struct compile *c, const char *name, json_t *value)
 	r->pattern_text = json_string_value(value);
 	if (schema__compile_keep(c, value) != SST_OK)
 		return SST_NOMEM;
-	return schema__compile_regex(c, name, value, &r->pattern);
+	rc = schema__compile_regex(c, name, value, &r->pattern);
+	if (rc == SST_OK)
+		r->shape = schema__regex_shape(r->pattern);
+	return rc;
 }
 
 static int

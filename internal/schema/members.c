@@ -5,8 +5,9 @@
 #include "schema/compile.h"
 
 enum {
-	PROPERTY_INDEX_MIN = 9, /* known names from which a hash table pays */
-	PROPERTY_SPARSE_MAX = 3 /* known names up to which asking is cheaper */
+	PROPERTY_INDEX_MIN = 9,  /* known names from which a hash table pays */
+	PROPERTY_EXACT_MAX = 16, /* known names asked for one by one */
+	PROPERTY_SPARSE_MAX = 3  /* known names up to which asking is cheaper */
 };
 
 static int
@@ -232,15 +233,20 @@ object_require(struct compile *c, struct object_rule *r, struct property *props)
 	return SST_OK;
 }
 
+/* closed: additionalProperties is false. */
 static void
-object_flags(struct object_rule *r)
+object_flags(struct object_rule *r, bool closed)
 {
-	uint32_t i;
+	uint32_t i, all = 0;
 
 	for (i = 0; i < r->prop_count && r->prop_count <= 64; i++) {
 		if (r->props[i].required)
 			r->required |= UINT64_C(1) << i;
+		all += r->props[i].required && r->props[i].declared;
 	}
+	r->exact = closed && all > 0 && all == r->prop_count &&
+		   all <= PROPERTY_EXACT_MAX && r->pattern_count == 0 &&
+		   r->names == NULL;
 	r->sparse = r->additional == NULL && r->pattern_count == 0 &&
 		    r->names == NULL && r->prop_count <= PROPERTY_SPARSE_MAX;
 }
@@ -275,6 +281,8 @@ schema__object_finish(struct compile *c)
 		rc = object_require(c, r, props);
 	if (rc == SST_OK)
 		rc = object_index(c, r);
-	object_flags(r);
+	object_flags(r,
+	    r->additional != NULL && json_is_false(json_object_get(
+					 c->at->json, "additionalProperties")));
 	return rc;
 }

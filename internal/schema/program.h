@@ -46,6 +46,7 @@ struct count_range {
 struct string_rule {
 	struct count_range length; /* code points */
 	const struct regex *pattern;
+	const struct shape *shape; /* of pattern, when it has one */
 	const char *pattern_text;
 	const struct format *format; /* NULL unless asserted */
 };
@@ -86,6 +87,7 @@ struct object_rule {
 	const uint16_t *index;        /* hash table over props, NULL if few */
 	uint32_t prop_count, index_mask;
 	uint64_t required; /* bits over props, when prop_count <= 64 */
+	bool exact;        /* closed, and every known name is required */
 	bool sparse;       /* look the few known names up, skip the others */
 	struct count_range size;
 	const struct node *additional; /* NULL when absent */

@@ -278,6 +278,12 @@ schema__regex_match(
 	}
 }
 
+const struct shape *
+schema__regex_shape(const struct regex *re)
+{
+	return re->kind == KIND_SHAPE ? re->shape : NULL;
+}
+
 void
 schema__regex_run_fini(struct regex_run *run)
 {

@@ -14,6 +14,7 @@
 
 /* Immutable; shared by threads. */
 struct regex;
+struct shape;
 
 /* Scratch memory of one matching thread; zero it before first use. */
 struct regex_run {
@@ -35,6 +36,8 @@ int schema__regex_new(
 void schema__regex_free(struct regex *re);
 enum regex_result schema__regex_match(const struct regex *re,
     struct regex_run *run, const char *text, size_t len);
+/* The shape that stands for re entirely, or NULL. Borrowed. */
+const struct shape *schema__regex_shape(const struct regex *re);
 void schema__regex_run_fini(struct regex_run *run);
 
 /* Whether a text is a regular expression at all (format regex). */

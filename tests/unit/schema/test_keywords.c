@@ -159,6 +159,33 @@ START_TEST(test_objects)
 }
 END_TEST
 
+/* All names known, all required: checked by size and by asking for each. */
+START_TEST(test_objects_exact)
+{
+	const char *exact =
+	    "{\"properties\":{\"a\":{\"type\":\"integer\"},\"b\":true},"
+	    "\"required\":[\"a\",\"b\"],\"additionalProperties\":false}";
+
+	expect_all(exact, "[{\"a\":1,\"b\":2}, {\"b\":null,\"a\":1}]", true);
+	expect_all(exact,
+	    "[{\"a\":1}, {\"a\":1,\"c\":2}, {\"a\":1,\"b\":2,\"c\":3},"
+	    " {\"a\":\"1\",\"b\":2}, {}]",
+	    false);
+	/* a name that is required but not declared cannot be there */
+	expect_all("{\"properties\":{\"a\":true},\"required\":[\"a\",\"b\"],"
+		   "\"additionalProperties\":false}",
+	    "[{\"a\":1,\"b\":2}, {\"a\":1}]", false);
+	expect_all("{\"properties\":{\"a\":true},\"required\":[\"a\"],"
+		   "\"additionalProperties\":false,"
+		   "\"patternProperties\":{\"^x\":true}}",
+	    "[{\"a\":1,\"x\":2}]", true);
+	expect_all("{\"properties\":{\"a\":true},\"required\":[\"a\"],"
+		   "\"additionalProperties\":false,"
+		   "\"unevaluatedProperties\":false}",
+	    "[{\"a\":1}]", true);
+}
+END_TEST
+
 /* Names that share length, first or last bytes; tables large enough to hash. */
 START_TEST(test_object_tables)
 {
@@ -303,6 +330,7 @@ suite_keywords(void)
 	tcase_add_test(t, test_arrays);
 	tcase_add_test(t, test_unique);
 	tcase_add_test(t, test_objects);
+	tcase_add_test(t, test_objects_exact);
 	tcase_add_test(t, test_object_tables);
 	tcase_add_test(t, test_many_required);
 	tcase_add_test(t, test_dependent);
