@@ -2,8 +2,8 @@
  * The running program: configuration, service and API, put together and taken
  * apart. For the main thread only.
  */
-#ifndef SYSTATED_GRAPH_H
-#define SYSTATED_GRAPH_H
+#ifndef CMD_SYSTATED_GRAPH_H
+#define CMD_SYSTATED_GRAPH_H
 
 #include "base/error.h"
 #include "config/config.h"

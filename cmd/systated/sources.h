@@ -1,6 +1,6 @@
 /* From configuration to source instances. */
-#ifndef SYSTATED_SOURCES_H
-#define SYSTATED_SOURCES_H
+#ifndef CMD_SYSTATED_SOURCES_H
+#define CMD_SYSTATED_SOURCES_H
 
 #include "base/error.h"
 #include "config/config.h"

@@ -324,18 +324,17 @@ sst_snapshot_section_body(struct sst_snapshot *snapshot,
 
 int
 sst_snapshot_entity_body(struct sst_snapshot *snapshot,
-    const struct sst_entity *entity, enum sst_section_id id,
-    const struct sst_projection *projection, struct sst_body **out,
-    struct sst_error *err)
+    struct sst_entity_ref ref, const struct sst_projection *projection,
+    struct sst_body **out, struct sst_error *err)
 {
 	struct sst_buf b = SST_BUF_INIT, full = SST_BUF_INIT;
 	struct sst_body *identity = NULL;
 	int rc;
 
-	sst_entity_encode(entity, &full);
+	sst_entity_encode(ref.entity, &full);
 	if (projection->view == SST_VIEW_BASE && !sst_buf_failed(&full)) {
-		sst_project_base(
-		    render_shape(snapshot, id), full.data, full.len, &b);
+		sst_project_base(render_shape(snapshot, ref.section),
+		    full.data, full.len, &b);
 		sst_buf_fini(&full);
 	} else {
 		b = full;

@@ -78,13 +78,16 @@ int sst_snapshot_section_body(struct sst_snapshot *snapshot,
     enum sst_section_id id, const struct sst_projection *projection,
     struct sst_body **out, struct sst_error *err);
 
-/*
- * One entity as a JSON object; made anew for each call. SST_NOT_FOUND when the
- * section has no entity of that key.
- */
+/* An entity of a snapshot; borrowed from it. */
+struct sst_entity_ref {
+	enum sst_section_id section;
+	const struct sst_entity *entity;
+};
+
+/* One entity as a JSON object; made anew for each call. SST_NOMEM,
+ * SST_INTERNAL (compression). */
 int sst_snapshot_entity_body(struct sst_snapshot *snapshot,
-    const struct sst_entity *entity, enum sst_section_id id,
-    const struct sst_projection *projection, struct sst_body **out,
-    struct sst_error *err);
+    struct sst_entity_ref ref, const struct sst_projection *projection,
+    struct sst_body **out, struct sst_error *err);
 
 #endif

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const unsigned char embedded_system_state[];
-extern const size_t embedded_system_state_len;
-extern const unsigned char embedded_problem[];
-extern const size_t embedded_problem_len;
-extern const unsigned char embedded_config[];
-extern const size_t embedded_config_len;
+extern const unsigned char repository__schema_system_state[];
+extern const size_t repository__schema_system_state_len;
+extern const unsigned char repository__schema_problem[];
+extern const size_t repository__schema_problem_len;
+extern const unsigned char repository__schema_config[];
+extern const size_t repository__schema_config_len;
 
 static const char contract_uri[] =
     "https://systate.dev/schemas/system-state.schema.json";
@@ -30,9 +30,9 @@ const char *
 sst_contract_text(const char *name, size_t *len_out)
 {
 	const unsigned char *const bytes[] = {
-	    embedded_system_state, embedded_config, embedded_problem};
-	const size_t lens[] = {embedded_system_state_len, embedded_config_len,
-	    embedded_problem_len};
+	    repository__schema_system_state, repository__schema_config, repository__schema_problem};
+	const size_t lens[] = {repository__schema_system_state_len, repository__schema_config_len,
+	    repository__schema_problem_len};
 	size_t i;
 
 	for (i = 0; contract_names[i] != NULL; i++) {
@@ -135,8 +135,8 @@ sst_contract_new(struct sst_contract **out, struct sst_error *err)
 	json_t *schema;
 	int rc;
 
-	schema = json_loadb((const char *)embedded_system_state,
-	    embedded_system_state_len, JSON_REJECT_DUPLICATES, &je);
+	schema = json_loadb((const char *)repository__schema_system_state,
+	    repository__schema_system_state_len, JSON_REJECT_DUPLICATES, &je);
 	if (schema == NULL)
 		return sst_error_set(err, SST_INVALID,
 		    "embedded schema line %d: %s", je.line, je.text);

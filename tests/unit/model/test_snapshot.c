@@ -296,15 +296,17 @@ START_TEST(one_entity_in_each_view)
 	    snapshot->sections[SST_SECTION_AGENTS], "b", 1);
 	struct sst_body *b = NULL;
 
-	ck_assert_int_eq(sst_snapshot_entity_body(snapshot, e,
-			     SST_SECTION_AGENTS, &p, &b, &err),
+	ck_assert_int_eq(sst_snapshot_entity_body(snapshot,
+			     (struct sst_entity_ref){SST_SECTION_AGENTS, e},
+			     &p, &b, &err),
 	    SST_OK);
 	ck_assert_str_eq(b->bytes, "{\"name\":\"b\"}");
 	sst_body_release(&b);
 	p.view = SST_VIEW_FULL;
 	p.coding = SST_CODING_ZSTD;
-	ck_assert_int_eq(sst_snapshot_entity_body(snapshot, e,
-			     SST_SECTION_AGENTS, &p, &b, &err),
+	ck_assert_int_eq(sst_snapshot_entity_body(snapshot,
+			     (struct sst_entity_ref){SST_SECTION_AGENTS, e},
+			     &p, &b, &err),
 	    SST_OK);
 	ck_assert_int_eq(b->coding, SST_CODING_ZSTD);
 	sst_body_release(&b);
