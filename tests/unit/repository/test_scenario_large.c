@@ -47,34 +47,39 @@ START_TEST(test_sizes)
 }
 END_TEST
 
-/* Same (seed, step): same bytes; and the state tells when they differ. */
+/* Whether the entity differs from one step to the next; the state must tell
+ * when it does, and the same step must give the same bytes again. */
+static bool
+step_differs(const struct sst_large *l, enum sst_section_id section, size_t i,
+    int64_t step)
+{
+	char *a = text_of(l, section, i, step);
+	char *b = text_of(l, section, i, step + 1);
+	bool differs = strcmp(a, b) != 0;
+
+	if (differs)
+		ck_assert_uint_ne(sst_large_state(l, section, i, step),
+		    sst_large_state(l, section, i, step + 1));
+	free(b);
+	b = text_of(l, section, i, step);
+	ck_assert_str_eq(a, b);
+	free(a);
+	free(b);
+	return differs;
+}
+
 START_TEST(test_state_tells)
 {
 	struct sst_large large = make("large-S", 3, 0.05);
 	enum sst_section_id section;
-	char *a, *b;
 	size_t i, differ = 0;
 	int64_t step;
 
 	for (section = 0; section < SST_SECTION_COUNT; section++) {
 		for (i = 0; i < sst_large_count(&large, section); i++) {
-			for (step = 0; step < 50; step++) {
-				a = text_of(&large, section, i, step);
-				b = text_of(&large, section, i, step + 1);
-				if (strcmp(a, b) != 0) {
-					differ++;
-					ck_assert_uint_ne(
-					    sst_large_state(
-						&large, section, i, step),
-					    sst_large_state(&large, section,
-						i, step + 1));
-				}
-				free(b);
-				b = text_of(&large, section, i, step);
-				ck_assert_str_eq(a, b);
-				free(a);
-				free(b);
-			}
+			for (step = 0; step < 50; step++)
+				differ +=
+				    step_differs(&large, section, i, step);
 		}
 	}
 	ck_assert_uint_gt(differ, 100);
