@@ -24,7 +24,8 @@ enum {
 	SST_SCHEMA_DOC_DEPTH = 256,
 	/* Subschemas applied inside each other while one value is checked,
 	 * be it by nesting of the value or by references. A deeper value is
-	 * invalid, with a failure that says so. */
+	 * invalid, with a failure that says so. A check that goes this deep
+	 * takes less than 512 KiB of stack. */
 	SST_SCHEMA_EVAL_DEPTH = 2048,
 	/* Bytes of one regular expression. */
 	SST_SCHEMA_PATTERN_BYTES = 16384
@@ -85,8 +86,9 @@ void sst_schema_free(struct sst_schema **schema);
 
 /*
  * True when value conforms. Stops at the first failure; never blocks. Running
- * out of memory counts as not valid. Members of value must not change during
- * the call.
+ * out of memory counts as not valid, and so does reaching a bound: depth, steps
+ * of a regular expression, branches of a schema that branches into itself.
+ * Members of value must not change during the call.
  */
 bool sst_schema_valid(const struct sst_schema *schema, const json_t *value);
 
@@ -101,7 +103,7 @@ struct sst_failure {
 };
 
 struct sst_report {
-	struct sst_failure *failures; /* in document order of the value */
+	struct sst_failure *failures; /* in the order they were met */
 	size_t count;
 	size_t omitted; /* more failures than asked for: not listed */
 };
@@ -110,7 +112,8 @@ struct sst_report {
  * Finds the failures of value, the first `max` of them listed (0 counts only).
  * Returns 0 when valid. SST_TYPE: not valid and `type` failures only;
  * SST_INVALID: not valid; in both cases *out is filled and err holds the first
- * failure as "POINTER: message". SST_NOMEM: *out is empty. Fill *out by this
+ * failure as "POINTER: message" ("the whole document: message" when the pointer
+ * is empty). SST_NOMEM: *out is empty. Fill *out by this
  * call only and free it with sst_report_fini(), whatever came back.
  */
 int sst_schema_explain(const struct sst_schema *schema, const json_t *value,
