@@ -42,14 +42,14 @@ print_changed(const struct sst_large *large, enum sst_section_id section,
 	uint64_t now = sst_large_state(large, section, i, step);
 
 	while (large->churn > 0.0 && step > 0 &&
-	    sst_large_state(large, section, i, step - 1) == now)
+	       sst_large_state(large, section, i, step - 1) == now)
 		step--;
 	return large->churn > 0.0 ? step : 0;
 }
 
 static int
-print_section(const struct sst_large *large, enum sst_section_id section,
-    int64_t step)
+print_section(
+    const struct sst_large *large, enum sst_section_id section, int64_t step)
 {
 	size_t i, n = sst_large_count(large, section);
 	json_t *entity;
@@ -59,8 +59,8 @@ print_section(const struct sst_large *large, enum sst_section_id section,
 		entity = sst_large_entity(large, section, i, step);
 		if (entity == NULL)
 			return -1;
-		print_finish(entity, section,
-		    print_changed(large, section, i, step));
+		print_finish(
+		    entity, section, print_changed(large, section, i, step));
 		if (i > 0)
 			putchar(',');
 		json_dumpf(entity, stdout, JSON_COMPACT);
@@ -80,7 +80,8 @@ main(int argc, char **argv)
 	if (argc < 2 || argc > 5 || step < 0 ||
 	    !sst_large_sizes(argv[1], &large)) {
 		fputs("usage: large_main large-S|large-M|large-L "
-		      "[STEP [CHURN [SEED]]]\n", stderr);
+		      "[STEP [CHURN [SEED]]]\n",
+		    stderr);
 		return 2;
 	}
 	large.churn = argc > 3 ? strtod(argv[3], NULL) : 0.0;

@@ -1,4 +1,5 @@
-/* Model deployments as a scenario tells them: see repository/scenario/mock.h. */
+/* Model deployments as a scenario tells them: see repository/scenario/mock.h.
+ */
 #include "repository/litellm/litellm.h"
 
 #include "repository/scenario/mock.h"

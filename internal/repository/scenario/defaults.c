@@ -8,8 +8,8 @@
 #define NOW "\001T0" /* the instant the world begins, see read.c */
 
 bool
-scenario__is_called(enum sst_section_id section, const json_t *entity,
-    const char *name)
+scenario__is_called(
+    enum sst_section_id section, const json_t *entity, const char *name)
 {
 	static const char *const members[SST_SECTION_COUNT][2] = {
 	    [SST_SECTION_AGENTS] = {"name", NULL},
@@ -32,7 +32,7 @@ scenario__is_called(enum sst_section_id section, const json_t *entity,
 		return false;
 	len = strlen(outer);
 	return strncmp(name, outer, len) == 0 && name[len] == '/' &&
-	    strcmp(name + len + 1, own) == 0;
+	       strcmp(name + len + 1, own) == 0;
 }
 
 /* Adds the member unless it is there; takes value over. */
@@ -40,9 +40,8 @@ static int
 defaults_put(json_t *object, const char *key, json_t *value)
 {
 	if (json_object_get(object, key) == NULL)
-		return json_object_set_new(object, key, value) == 0
-		    ? 0
-		    : SST_NOMEM;
+		return json_object_set_new(object, key, value) == 0 ? 0
+								    : SST_NOMEM;
 	json_decref(value);
 	return 0;
 }

@@ -58,7 +58,8 @@ heap_pop(struct sst_engine *engine)
 
 	heap[0] = heap[n];
 	while ((child = 2 * i + 1) < n) {
-		if (child + 1 < n && step_before(&heap[child + 1], &heap[child]))
+		if (child + 1 < n &&
+		    step_before(&heap[child + 1], &heap[child]))
 			child++;
 		if (!step_before(&heap[child], &heap[i]))
 			break;
@@ -80,8 +81,8 @@ heap_clear(struct sst_engine *engine)
 }
 
 static uint64_t
-engine_stream(const struct sst_engine *engine, uint64_t kind, uint64_t which,
-    uint64_t n)
+engine_stream(
+    const struct sst_engine *engine, uint64_t kind, uint64_t which, uint64_t n)
 {
 	uint64_t seed = (uint64_t)engine->options.seed;
 
@@ -118,10 +119,11 @@ scenario__later(struct sst_engine *engine, const struct scn_moment *moment,
 	return rc;
 }
 
-/* Plans the n-th occurrence of an event, unless it has happened often enough. */
+/* Plans the n-th occurrence of an event, unless it has happened often enough.
+ */
 static int
-engine_plan(struct sst_engine *engine, const struct scn_event *event,
-    uint64_t n)
+engine_plan(
+    struct sst_engine *engine, const struct scn_event *event, uint64_t n)
 {
 	uint64_t which = (uint64_t)(event - engine->plan->events);
 	uint64_t stream = engine_stream(engine, TAG_JITTER, which, n);
@@ -131,8 +133,8 @@ engine_plan(struct sst_engine *engine, const struct scn_event *event,
 	    (event->times != 0 && n >= event->times))
 		return 0;
 	step.at = (int64_t)engine->round * engine->plan->loop + event->at +
-	    (int64_t)n * event->every +
-	    scenario__draw_int(&stream, 0, event->jitter);
+		  (int64_t)n * event->every +
+		  scenario__draw_int(&stream, 0, event->jitter);
 	return heap_push(engine, step);
 }
 
@@ -183,8 +185,7 @@ engine_play(struct sst_engine *engine, struct scn_step *step)
 
 	engine->at = step->at;
 	if (event == NULL) {
-		moment.stream =
-		    engine_stream(engine, TAG_STEP, 0, step->seq);
+		moment.stream = engine_stream(engine, TAG_STEP, 0, step->seq);
 		return step->op->apply(engine, &moment, step->args);
 	}
 	moment.n = event->first + step->n;
@@ -220,9 +221,9 @@ sst_engine_advance(struct sst_engine *engine, int64_t at_ms, size_t max_steps,
 	}
 	if (rc != 0) {
 		engine->standing = false;
-		return rc == SST_NOMEM
-		    ? sst_error_nomem(err)
-		    : sst_error_set(err, rc, "scenario: %s", sst_code_name(rc));
+		return rc == SST_NOMEM ? sst_error_nomem(err)
+				       : sst_error_set(err, rc, "scenario: %s",
+					     sst_code_name(rc));
 	}
 	engine->at = at;
 	return 0;
@@ -275,15 +276,14 @@ sst_engine_version(const struct sst_engine *engine)
 }
 
 size_t
-sst_engine_count(const struct sst_engine *engine,
-    enum sst_section_id section)
+sst_engine_count(const struct sst_engine *engine, enum sst_section_id section)
 {
 	return engine->world.sections[section].count;
 }
 
 uint64_t
-sst_engine_entity_version(const struct sst_engine *engine,
-    enum sst_section_id section, size_t i)
+sst_engine_entity_version(
+    const struct sst_engine *engine, enum sst_section_id section, size_t i)
 {
 	return engine->world.sections[section].items[i]->version;
 }
@@ -297,11 +297,11 @@ sst_engine_entity_part(const struct sst_engine *engine,
 }
 
 json_t *
-sst_engine_entity(struct sst_engine *engine, enum sst_section_id section,
-    size_t i)
+sst_engine_entity(
+    struct sst_engine *engine, enum sst_section_id section, size_t i)
 {
-	return scenario__view(&engine->world, section,
-	    engine->world.sections[section].items[i]);
+	return scenario__view(
+	    &engine->world, section, engine->world.sections[section].items[i]);
 }
 
 int

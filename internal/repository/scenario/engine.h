@@ -29,22 +29,21 @@ struct sst_engine {
 
 /* Plans op at delay_ms after the moment. Takes args over, also on failure;
  * NULL args: memory ran out. SST_NOMEM. */
-int scenario__later(struct sst_engine *engine,
-    const struct scn_moment *moment, int64_t delay_ms,
-    const struct scn_op *op, json_t *args);
+int scenario__later(struct sst_engine *engine, const struct scn_moment *moment,
+    int64_t delay_ms, const struct scn_op *op, json_t *args);
 
 /* Used by operations and generators alike; nothing happens when the task is
  * gone or not in a state for it. 0 or SST_NOMEM. */
-int scenario__submit(struct sst_engine *engine, struct scn_entity *queue,
-    json_t *tree);
+int scenario__submit(
+    struct sst_engine *engine, struct scn_entity *queue, json_t *tree);
 bool scenario__can_start(const struct scn_task *task);
-int scenario__fail_task(struct sst_engine *engine, struct scn_task *task,
-    const char *error);
-int scenario__retry_task(struct sst_engine *engine,
-    const struct scn_moment *moment, struct scn_task *task, int64_t delay_ms,
-    const char *error);
-int scenario__crash_pod(struct sst_engine *engine,
-    struct scn_entity *workload, json_t *pod, const json_t *how);
+int scenario__fail_task(
+    struct sst_engine *engine, struct scn_task *task, const char *error);
+int
+scenario__retry_task(struct sst_engine *engine, const struct scn_moment *moment,
+    struct scn_task *task, int64_t delay_ms, const char *error);
+int scenario__crash_pod(struct sst_engine *engine, struct scn_entity *workload,
+    json_t *pod, const json_t *how);
 int scenario__run_pod(struct sst_engine *engine, struct scn_entity *workload,
     json_t *pod, const struct scn_moment *moment);
 
@@ -61,6 +60,5 @@ int scenario__put(json_t *object, const char *key, json_t *value);
 const char *scenario__text(const json_t *object, const char *key);
 /* Integer of a member, or other. */
 int64_t scenario__int(const json_t *object, const char *key, int64_t other);
-
 
 #endif

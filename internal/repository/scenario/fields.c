@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-
-
 static const char *const agent_status[] = {
     "running", "idle", "busy", "error", "offline", "unknown", NULL};
 static const char *const max_pods_source[] = {
@@ -176,7 +174,8 @@ static const struct scn_field queue_fields[] = {
     {"tasks_total", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
     {"tasks_omitted", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
 };
-static const struct scn_shape queue_shape = {"a queue", SCN_FIELDS(queue_fields)};
+static const struct scn_shape queue_shape = {
+    "a queue", SCN_FIELDS(queue_fields)};
 
 static const struct scn_field price_fields[] = {
     {"input_usd_per_token", SCN_REAL, SCN_NULL, NULL, NULL, 0},

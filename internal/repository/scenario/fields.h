@@ -14,12 +14,12 @@
 #define SCN_FIELDS(array) (array), sizeof(array) / sizeof((array)[0])
 
 enum scn_type {
-	SCN_NAME,     /* text of 1 to 512 characters */
-	SCN_TEXT,     /* text of at most 1024 characters */
-	SCN_COUNT,    /* integer from 0 */
+	SCN_NAME,  /* text of 1 to 512 characters */
+	SCN_TEXT,  /* text of at most 1024 characters */
+	SCN_COUNT, /* integer from 0 */
 	SCN_INTEGER,
-	SCN_REAL,     /* number from 0 */
-	SCN_RATIO,    /* number from 0 to 1 */
+	SCN_REAL,  /* number from 0 */
+	SCN_RATIO, /* number from 0 to 1 */
 	SCN_BOOL,
 	SCN_TIME,     /* RFC 3339, `now`, or a duration from the instant */
 	SCN_DURATION, /* from 0; becomes integer milliseconds */
@@ -64,7 +64,7 @@ struct scn_shape {
 const struct scn_shape *scenario__shape(enum sst_section_id section);
 extern const struct scn_shape scenario__priority_shape;
 
-const struct scn_field *scenario__field(const struct scn_shape *shape,
-    const char *name);
+const struct scn_field *
+scenario__field(const struct scn_shape *shape, const char *name);
 
 #endif

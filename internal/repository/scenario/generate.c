@@ -18,8 +18,8 @@ generate_pick(struct scn_moment *moment, const json_t *names)
 
 	if (n == 0)
 		return NULL;
-	return json_string_value(json_array_get(names,
-	    (size_t)scenario__draw_int(&moment->stream, 0, n - 1)));
+	return json_string_value(json_array_get(
+	    names, (size_t)scenario__draw_int(&moment->stream, 0, n - 1)));
 }
 
 static double
@@ -45,9 +45,8 @@ generate_ms(struct scn_moment *moment, const json_t *args, const char *key,
 {
 	const json_t *range = json_object_get(args, key);
 
-	return range == NULL
-	    ? other
-	    : (int64_t)(generate_real(moment, range) * 1000.0);
+	return range == NULL ? other
+			     : (int64_t)(generate_real(moment, range) * 1000.0);
 }
 
 static size_t
@@ -57,7 +56,7 @@ generate_queued(const struct scn_world *world, const struct scn_entity *queue)
 
 	for (i = 0; i < world->task_count; i++)
 		n += world->tasks[i]->queue == queue &&
-		    world->tasks[i]->agent == NULL;
+		     world->tasks[i]->agent == NULL;
 	return n;
 }
 
@@ -85,8 +84,8 @@ generate_task_tree(struct scn_moment *moment, const json_t *args)
 }
 
 static int
-generate_tasks(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+generate_tasks(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	const char *name =
 	    generate_pick(moment, json_object_get(args, "queues"));
@@ -108,7 +107,8 @@ generate_is_one_of(const struct scn_entity *queue, const json_t *names)
 	json_t *name;
 	size_t i;
 
-	json_array_foreach (names, i, name) {
+	json_array_foreach(names, i, name)
+	{
 		if (scenario__is_called(SST_SECTION_QUEUES, queue->tree,
 			json_string_value(name)))
 			return true;
@@ -119,14 +119,14 @@ generate_is_one_of(const struct scn_entity *queue, const json_t *names)
 static int
 generate_rank(const struct scn_task *task)
 {
-	const char *level = scenario__text(
-	    json_object_get(task->tree, "priority"), "level");
+	const char *level =
+	    scenario__text(json_object_get(task->tree, "priority"), "level");
 
-	return level == NULL ? 4
-	    : level[0] == 'c' ? 0
-	    : level[0] == 'h' ? 1
-	    : level[0] == 'n' ? 2
-			      : 3;
+	return level == NULL     ? 4
+	       : level[0] == 'c' ? 0
+	       : level[0] == 'h' ? 1
+	       : level[0] == 'n' ? 2
+				 : 3;
 }
 
 static bool
@@ -159,8 +159,8 @@ generate_next_task(const struct scn_world *world, const json_t *queues)
 }
 
 static int
-generate_expire(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+generate_expire(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_task *task =
 	    scenario__find_task(&engine->world, scenario__text(args, "task"));
@@ -195,8 +195,8 @@ generate_failure(struct sst_engine *engine, struct scn_moment *moment,
 }
 
 static int
-generate_end(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+generate_end(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_task *task =
 	    scenario__find_task(&engine->world, scenario__text(args, "task"));
@@ -217,8 +217,8 @@ generate_work(struct sst_engine *engine, struct scn_moment *moment,
 {
 	static const struct scn_op end_op = {
 	    "task.end", NULL, NULL, generate_end, false};
-	struct scn_task *task = generate_next_task(
-	    &engine->world, json_object_get(args, "queues"));
+	struct scn_task *task =
+	    generate_next_task(&engine->world, json_object_get(args, "queues"));
 	double fail_ratio =
 	    json_number_value(json_object_get(args, "fail_ratio"));
 	const char *error = NULL;
@@ -256,15 +256,16 @@ generate_agent_free(const struct sst_engine *engine,
 
 /* Each agent that has room takes the next task. */
 static int
-generate_workers(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+generate_workers(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	json_t *agents = json_object_get(args, "agents"), *name;
 	struct scn_entity *agent;
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach (agents, i, name) {
+	json_array_foreach(agents, i, name)
+	{
 		agent = scenario__find(&engine->world, SST_SECTION_AGENTS,
 		    json_string_value(name));
 		if (agent == NULL || !generate_agent_free(engine, agent, args))
@@ -277,11 +278,11 @@ generate_workers(struct sst_engine *engine, struct scn_moment *moment,
 }
 
 static int
-generate_usage(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+generate_usage(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
-	struct scn_entity *model = scenario__find(&engine->world,
-	    SST_SECTION_LITELLM, scenario__text(args, "model"));
+	struct scn_entity *model = scenario__find(
+	    &engine->world, SST_SECTION_LITELLM, scenario__text(args, "model"));
 	static const char *const keys[] = {"tpm", "rpm"};
 	const json_t *range;
 	size_t i;
@@ -301,8 +302,8 @@ generate_usage(struct sst_engine *engine, struct scn_moment *moment,
 
 /* One running pod after the other shows another load. */
 static int
-generate_load(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+generate_load(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_entity *workload = scenario__find(&engine->world,
 	    SST_SECTION_WORKLOAD, scenario__text(args, "deployment"));
@@ -325,8 +326,9 @@ generate_load(struct sst_engine *engine, struct scn_moment *moment,
 	/* millicores and whole MiB, as metrics-server gives them */
 	if (cpu != NULL)
 		bad |= scenario__put(pod, "cpu",
-		    json_real((double)(int64_t)(generate_real(moment, cpu) *
-			  1000.0) / 1000.0));
+		    json_real(
+			(double)(int64_t)(generate_real(moment, cpu) * 1000.0) /
+			1000.0));
 	if (memory != NULL)
 		bad |= scenario__put(
 		    pod, "memory", json_integer(generate_int(moment, memory)));
@@ -334,8 +336,8 @@ generate_load(struct sst_engine *engine, struct scn_moment *moment,
 	return bad != 0 ? SST_NOMEM : 0;
 }
 
-static int generate_crashes(struct sst_engine *engine,
-    struct scn_moment *moment, const json_t *args);
+static int generate_crashes(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args);
 
 static const struct scn_op crash_op = {
     "pod.crashes", NULL, NULL, generate_crashes, false};
@@ -345,10 +347,10 @@ static int64_t
 crash_back_off(const json_t *args, int64_t turn)
 {
 	const json_t *range = json_object_get(args, "back_off_seconds");
-	double span = range == NULL ? 10.0
-	    : json_real_value(json_array_get(range, 0));
-	double most = range == NULL ? 300.0
-	    : json_real_value(json_array_get(range, 1));
+	double span =
+	    range == NULL ? 10.0 : json_real_value(json_array_get(range, 0));
+	double most =
+	    range == NULL ? 300.0 : json_real_value(json_array_get(range, 1));
 
 	for (; turn > 0 && span < most; turn--)
 		span *= 2.0;
@@ -358,8 +360,8 @@ crash_back_off(const json_t *args, int64_t turn)
 /* args: those of the generator, and "turn": even turns end in a crash, odd
  * ones in a new start. */
 static int
-generate_crashes(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+generate_crashes(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_entity *workload = scenario__find(&engine->world,
 	    SST_SECTION_WORKLOAD, scenario__text(args, "deployment"));
@@ -388,8 +390,8 @@ generate_crashes(struct sst_engine *engine, struct scn_moment *moment,
 }
 
 static int
-check_tasks(const struct scn_reader *r, const struct scn_node *node,
-    json_t *args)
+check_tasks(
+    const struct scn_reader *r, const struct scn_node *node, json_t *args)
 {
 	double rate =
 	    json_number_value(json_object_get(args, "rate_per_minute"));
@@ -399,16 +401,18 @@ check_tasks(const struct scn_reader *r, const struct scn_node *node,
 		    scenario__member(node, "rate_per_minute"), r->err,
 		    "expected a rate from 0.01 to 6000 a minute");
 	if (json_array_size(json_object_get(args, "queues")) == 0)
-		return scenario__fail(r->doc,
-		    scenario__member(node, "queues"), r->err,
-		    "expected one queue or more");
+		return scenario__fail(r->doc, scenario__member(node, "queues"),
+		    r->err, "expected one queue or more");
 	return 0;
 }
 
 static const char *const priority_words[] = {
     "low", "normal", "medium", "high", "critical", NULL};
 
-#define KIND_FIELD {"kind", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0}
+#define KIND_FIELD                                            \
+	{                                                     \
+		"kind", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0 \
+	}
 
 static const struct scn_field tasks_fields[] = {
     KIND_FIELD,

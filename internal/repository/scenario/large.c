@@ -19,9 +19,9 @@ enum large_purpose {
 	FOR_ACTIVE
 };
 
-static const char *const words[] = {"ingest", "parse", "rank", "embed",
-    "route", "plan", "audit", "score", "review", "batch", "stream", "cache",
-    "index", "match", "merge", "filter", "guard", "verify", "sync", "report"};
+static const char *const words[] = {"ingest", "parse", "rank", "embed", "route",
+    "plan", "audit", "score", "review", "batch", "stream", "cache", "index",
+    "match", "merge", "filter", "guard", "verify", "sync", "report"};
 
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
@@ -37,15 +37,24 @@ struct large_tenant {
 bool
 sst_large_sizes(const char *name, struct sst_large *out)
 {
-	static const struct sst_large small = {
-	    .agents = 10, .workload = 10, .pods = 5, .queues = 5,
-	    .tasks = 35, .models = 10};
-	static const struct sst_large medium = {
-	    .agents = 100, .workload = 100, .pods = 10, .queues = 10,
-	    .tasks = 1000, .models = 20};
-	static const struct sst_large large = {
-	    .agents = 1000, .workload = 1000, .pods = 10, .queues = 100,
-	    .tasks = 1000, .models = 200};
+	static const struct sst_large small = {.agents = 10,
+	    .workload = 10,
+	    .pods = 5,
+	    .queues = 5,
+	    .tasks = 35,
+	    .models = 10};
+	static const struct sst_large medium = {.agents = 100,
+	    .workload = 100,
+	    .pods = 10,
+	    .queues = 10,
+	    .tasks = 1000,
+	    .models = 20};
+	static const struct sst_large large = {.agents = 1000,
+	    .workload = 1000,
+	    .pods = 10,
+	    .queues = 100,
+	    .tasks = 1000,
+	    .models = 200};
 
 	if (strcmp(name, "large-S") == 0)
 		*out = small;
@@ -72,8 +81,8 @@ sst_large_count(const struct sst_large *l, enum sst_section_id section)
 }
 
 static uint64_t
-large_stream(const struct sst_large *l, enum large_purpose purpose,
-    uint64_t a, uint64_t b)
+large_stream(const struct sst_large *l, enum large_purpose purpose, uint64_t a,
+    uint64_t b)
 {
 	return scenario__mix2(
 	    scenario__mix2(l->seed, (uint64_t)purpose), scenario__mix2(a, b));
@@ -111,8 +120,7 @@ static uint64_t
 large_loose(const struct sst_large *l, enum large_purpose purpose,
     const struct large_tenant *t)
 {
-	return large_stream(
-	    l, purpose, scenario__mix2(t->slot, t->tenant),
+	return large_stream(l, purpose, scenario__mix2(t->slot, t->tenant),
 	    t->content << 1 | 1);
 }
 
@@ -132,8 +140,8 @@ large_name(const char *prefix, uint64_t stream, const struct large_tenant *t,
 		snprintf(out, SST_LARGE_TEXT, "%s-%s-%s-%05u", prefix, a, b,
 		    (unsigned)t->slot);
 	else
-		snprintf(out, SST_LARGE_TEXT, "%s-%s-%s-%05u-%u", prefix, a,
-		    b, (unsigned)t->slot, (unsigned)t->tenant);
+		snprintf(out, SST_LARGE_TEXT, "%s-%s-%s-%05u-%u", prefix, a, b,
+		    (unsigned)t->slot, (unsigned)t->tenant);
 }
 
 static void
@@ -141,9 +149,9 @@ large_uuid(uint64_t stream, char out[37])
 {
 	uint64_t a = scenario__draw(&stream), b = scenario__draw(&stream);
 
-	snprintf(out, 37, "%08x-%04x-4%03x-a%03x-%012llx",
-	    (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff),
-	    (unsigned)(a & 0xfff), (unsigned)(b >> 48 & 0xfff),
+	snprintf(out, 37, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)(a >> 32),
+	    (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
+	    (unsigned)(b >> 48 & 0xfff),
 	    (unsigned long long)(b & UINT64_C(0xffffffffffff)));
 }
 
@@ -230,15 +238,15 @@ sst_large_state(const struct sst_large *l, enum sst_section_id section,
 	}
 	for (k = 0; k < n; k++) {
 		t = large_tenant(l, purpose, i * n + k, step);
-		state = scenario__mix2(
-		    state, scenario__mix2(t.tenant, t.content));
+		state =
+		    scenario__mix2(state, scenario__mix2(t.tenant, t.content));
 	}
 	return state;
 }
 
 size_t
-sst_large_key(const struct sst_large *l, enum sst_section_id section,
-    size_t i, int64_t step, char parts[SST_LARGE_KEY][SST_LARGE_TEXT])
+sst_large_key(const struct sst_large *l, enum sst_section_id section, size_t i,
+    int64_t step, char parts[SST_LARGE_KEY][SST_LARGE_TEXT])
 {
 	struct large_tenant t = large_entity_tenant(l, section, i, step);
 	size_t n = 0;
@@ -254,8 +262,8 @@ sst_large_key(const struct sst_large *l, enum sst_section_id section,
 }
 
 static json_t *
-large_active(const struct sst_large *l, const struct large_tenant *t,
-    uint64_t *stream)
+large_active(
+    const struct sst_large *l, const struct large_tenant *t, uint64_t *stream)
 {
 	/* once it has changed there is one at least, so that a change shows */
 	int64_t i, n = scenario__draw_int(stream, t->content > 0, 4);
@@ -263,9 +271,10 @@ large_active(const struct sst_large *l, const struct large_tenant *t,
 	char id[37];
 
 	for (i = 0; i < n; i++) {
-		large_uuid(large_stream(l, FOR_ACTIVE,
-			       t->slot << 3 | (uint64_t)i,
-			       scenario__mix2(t->tenant, t->content)), id);
+		large_uuid(
+		    large_stream(l, FOR_ACTIVE, t->slot << 3 | (uint64_t)i,
+			scenario__mix2(t->tenant, t->content)),
+		    id);
 		json_array_append_new(array,
 		    json_pack("{s:s,s:o,s:s}", "id", id, "started_on",
 			large_time(l, -scenario__draw_int(stream, 0, 3600)),
@@ -309,13 +318,13 @@ large_agent(const struct sst_large *l, const struct large_tenant *t)
 	return json_pack("{s:s,s:o,s:i,s:s,s:o,s:{s:o},s:s,s:s}", "name", name,
 	    "description",
 	    json_sprintf("Agent %u that does %s then %s \xe2\x80\x94 \"tier "
-			 "%u\"", (unsigned)t->slot, does, then,
+			 "%u\"",
+		(unsigned)t->slot, does, then,
 		(unsigned)(scenario__draw(&fixed) % 4)),
-	    "max_parallel_invocations",
-	    (int)scenario__draw_int(&fixed, 4, 64), "deployment_name",
-	    deployment, "models", large_models(l, &fixed), "activity",
-	    "active_task_ids", active, "namespace", "agents", "status",
-	    idle ? "idle" : "running");
+	    "max_parallel_invocations", (int)scenario__draw_int(&fixed, 4, 64),
+	    "deployment_name", deployment, "models", large_models(l, &fixed),
+	    "activity", "active_task_ids", active, "namespace", "agents",
+	    "status", idle ? "idle" : "running");
 }
 
 static json_t *
@@ -327,8 +336,8 @@ large_pod(const struct sst_large *l, const struct large_tenant *t,
 	uint64_t fixed = large_fixed(l, FOR_POD, t);
 	uint64_t loose = large_loose(l, FOR_POD, t);
 	unsigned tail = (unsigned)(scenario__draw(&fixed) & 0xfffff);
-	int64_t born = t->born > 0 ? t->born
-				   : -scenario__draw_int(&fixed, 0, 86400);
+	int64_t born =
+	    t->born > 0 ? t->born : -scenario__draw_int(&fixed, 0, 86400);
 	const char *phase = "Running";
 	char id[SST_LARGE_TEXT + 16];
 
@@ -345,8 +354,8 @@ large_pod(const struct sst_large *l, const struct large_tenant *t,
 }
 
 static json_t *
-large_workload(const struct sst_large *l, const struct large_tenant *t,
-    int64_t step)
+large_workload(
+    const struct sst_large *l, const struct large_tenant *t, int64_t step)
 {
 	uint64_t fixed = large_fixed(l, FOR_WORKLOAD, t);
 	json_t *pods = json_array();
@@ -359,8 +368,7 @@ large_workload(const struct sst_large *l, const struct large_tenant *t,
 	large_entity_name(l, SST_SECTION_WORKLOAD, t, name);
 	for (i = 0; i < l->pods; i++) {
 		pod = large_tenant(l, FOR_POD, t->slot * l->pods + i, step);
-		json_array_append_new(pods,
-		    large_pod(l, &pod, name, &running));
+		json_array_append_new(pods, large_pod(l, &pod, name, &running));
 		active += running;
 	}
 	return json_pack("{s:s,s:i,s:o,s:o,s:{s:I,s:I,s:I},s:o,s:s,s:s,s:s}",
@@ -370,10 +378,9 @@ large_workload(const struct sst_large *l, const struct large_tenant *t,
 	    json_sprintf("%dGi", (int)scenario__draw_int(&fixed, 1, 16)),
 	    "pod_max_cpu",
 	    json_sprintf("%d00m", (int)scenario__draw_int(&fixed, 1, 40)),
-	    "live", "active_pods", active, "desired_pods",
-	    (json_int_t)l->pods, "ready_pods", active, "pods", pods,
-	    "namespace", "agents", "kind", "Deployment", "max_pods_source",
-	    "hpa");
+	    "live", "active_pods", active, "desired_pods", (json_int_t)l->pods,
+	    "ready_pods", active, "pods", pods, "namespace", "agents", "kind",
+	    "Deployment", "max_pods_source", "hpa");
 }
 
 /* Of tasks that wait for nobody; the others wait for such ones. */
@@ -383,9 +390,10 @@ large_task_status(const struct sst_large *l, const struct large_tenant *t)
 	uint64_t loose = large_loose(l, FOR_TASK, t);
 	int64_t n = scenario__draw_int(&loose, 0, 19);
 
-	return n < 17 ? "queued" : n == 17 ? "scheduled"
-	    : n == 18		   ? "retrying"
-				   : "failed";
+	return n < 17    ? "queued"
+	       : n == 17 ? "scheduled"
+	       : n == 18 ? "retrying"
+			 : "failed";
 }
 
 static bool
@@ -395,8 +403,8 @@ large_task_waits(const struct large_tenant *t)
 }
 
 static void
-large_task_id(const struct sst_large *l, const struct large_tenant *t,
-    char out[37])
+large_task_id(
+    const struct sst_large *l, const struct large_tenant *t, char out[37])
 {
 	large_uuid(large_fixed(l, FOR_TASK, t), out);
 }
@@ -415,14 +423,14 @@ large_blockers(const struct sst_large *l, const struct large_tenant *t,
 	char id[37];
 
 	for (i = 0; i < n; i++) {
-		blocker = large_tenant(
-		    l, FOR_TASK, t->slot - 1 - (uint64_t)i, step);
+		blocker =
+		    large_tenant(l, FOR_TASK, t->slot - 1 - (uint64_t)i, step);
 		status = large_task_status(l, &blocker);
 		hopeless = hopeless || strcmp(status, "failed") == 0;
 		large_task_id(l, &blocker, id);
-		json_array_append_new(array,
-		    json_pack("{s:s,s:s,s:s}", "id", id, "queue", queue,
-			"status", status));
+		json_array_append_new(
+		    array, json_pack("{s:s,s:s,s:s}", "id", id, "queue", queue,
+			       "status", status));
 	}
 	if (hopeless)
 		json_object_set_new(task, "deadlocked", json_true());
@@ -444,13 +452,13 @@ large_task(const struct sst_large *l, const struct large_tenant *t,
 	scenario__draw(&fixed);
 	scenario__draw(&fixed);
 	born = t->born > 0 ? t->born : -scenario__draw_int(&fixed, 1, 86400);
-	task = json_pack("{s:s,s:{s:s},s:o,s:s}", "id", id, "priority",
-	    "level", levels[scenario__draw_int(&fixed, 0, 9)],
-	    "submitted_at", large_time(l, born), "status",
+	task = json_pack("{s:s,s:{s:s},s:o,s:s}", "id", id, "priority", "level",
+	    levels[scenario__draw_int(&fixed, 0, 9)], "submitted_at",
+	    large_time(l, born), "status",
 	    large_task_waits(t) ? "blocked" : large_task_status(l, t));
 	if (task != NULL && t->content > 0)
-		json_object_set_new(task, "attempts",
-		    json_integer((json_int_t)t->content));
+		json_object_set_new(
+		    task, "attempts", json_integer((json_int_t)t->content));
 	if (task != NULL && large_task_waits(t) &&
 	    large_blockers(l, t, queue, step, task) != 0) {
 		json_decref(task);
@@ -462,15 +470,15 @@ large_task(const struct sst_large *l, const struct large_tenant *t,
 static size_t
 large_depth_slot(const char *status)
 {
-	return status[0] == 'q'	  ? 0
-	    : status[0] == 'b'	  ? 2
-	    : status[0] == 'f'	  ? 3
+	return status[0] == 'q'   ? 0
+	       : status[0] == 'b' ? 2
+	       : status[0] == 'f' ? 3
 				  : 1;
 }
 
 static json_t *
-large_queue(const struct sst_large *l, const struct large_tenant *t,
-    int64_t step)
+large_queue(
+    const struct sst_large *l, const struct large_tenant *t, int64_t step)
 {
 	json_int_t depth[4] = {0, 0, 0, 0};
 	json_t *tasks = json_array(), *task;
@@ -485,18 +493,18 @@ large_queue(const struct sst_large *l, const struct large_tenant *t,
 		task = large_task(l, &tenant, name, step);
 		if (json_array_append_new(tasks, task) != 0)
 			break;
-		depth[large_depth_slot(json_string_value(
-		    json_object_get(task, "status")))]++;
+		depth[large_depth_slot(
+		    json_string_value(json_object_get(task, "status")))]++;
 	}
 	if (i < l->tasks) {
 		json_decref(tasks);
 		return NULL;
 	}
 	return json_pack(
-	    "{s:s,s:o,s:s,s:{s:I,s:i,s:I,s:I,s:I,s:I},s:i,s:s,s:I,s:i}",
-	    "name", name, "tasks", tasks, "system", "mock", "depth", "ready",
-	    depth[0], "running", 0, "delayed", depth[1], "blocked", depth[2],
-	    "failed", depth[3], "total", (json_int_t)l->tasks, "consumers",
+	    "{s:s,s:o,s:s,s:{s:I,s:i,s:I,s:I,s:I,s:I},s:i,s:s,s:I,s:i}", "name",
+	    name, "tasks", tasks, "system", "mock", "depth", "ready", depth[0],
+	    "running", 0, "delayed", depth[1], "blocked", depth[2], "failed",
+	    depth[3], "total", (json_int_t)l->tasks, "consumers",
 	    (int)(t->slot % 8 + 1), "tasks_detail", "full", "tasks_total",
 	    (json_int_t)l->tasks, "tasks_omitted", 0);
 }
@@ -511,15 +519,14 @@ large_model(const struct sst_large *l, const struct large_tenant *t)
 	large_model_name(l, t, name);
 	memcpy(provider, name, sizeof(provider));
 	provider[strcspn(provider, "/")] = '\0';
-	return json_pack(
-	    "{s:s,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:i,s:f}", "model", name,
-	    "provider", provider, "tpm",
+	return json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:i,s:f}",
+	    "model", name, "provider", provider, "tpm",
 	    (json_int_t)scenario__draw_int(&loose, 0, 500000), "rpm",
 	    (json_int_t)scenario__draw_int(&loose, 0, 5000), "tpm_max",
-	    (json_int_t)scenario__draw_int(&fixed, 500000, 2000000),
-	    "rpm_max", (json_int_t)scenario__draw_int(&fixed, 5000, 20000),
-	    "payment_type", "pay-per-request", "deployment_id", name,
-	    "status", "healthy", "window_seconds", 60, "spend_usd_today",
+	    (json_int_t)scenario__draw_int(&fixed, 500000, 2000000), "rpm_max",
+	    (json_int_t)scenario__draw_int(&fixed, 5000, 20000), "payment_type",
+	    "pay-per-request", "deployment_id", name, "status", "healthy",
+	    "window_seconds", 60, "spend_usd_today",
 	    (double)scenario__draw_int(&loose, 0, 10000000) / 10000.0);
 }
 

@@ -8,8 +8,8 @@
 #include "repository/scenario/span.h"
 #include "repository/scenario/world.h"
 
-static const char *const top_keys[] = {"description", "seed", "loop",
-    "agents", "workload", "queues", "litellm", "timeline"};
+static const char *const top_keys[] = {"description", "seed", "loop", "agents",
+    "workload", "queues", "litellm", "timeline"};
 
 bool
 scenario__plan_names(const struct sst_scenario *plan,
@@ -65,14 +65,14 @@ load_check_children(const struct scn_reader *r, enum sst_section_id section,
 
 	if (section == SST_SECTION_AGENTS)
 		return load_claim_children(r,
-		    scenario__member(scenario__member(node, "activity"),
-			"active_task_ids"),
-		    json_object_get(json_object_get(entity, "activity"),
-			"active_task_ids"),
+		    scenario__member(
+			scenario__member(node, "activity"), "active_task_ids"),
+		    json_object_get(
+			json_object_get(entity, "activity"), "active_task_ids"),
 		    "id", taken);
 	if (section == SST_SECTION_QUEUES) {
-		detail = json_string_value(
-		    json_object_get(entity, "tasks_detail"));
+		detail =
+		    json_string_value(json_object_get(entity, "tasks_detail"));
 		if (detail != NULL && strcmp(detail, "full") != 0 &&
 		    json_object_get(entity, "depth") == NULL)
 			return scenario__fail(r->doc, node, r->err,
@@ -132,8 +132,7 @@ load_section(const struct scn_reader *r, enum sst_section_id section,
 		return scenario__fail(r->doc, node, r->err,
 		    "%zu entries, at most %d are allowed", node->count,
 		    (int)SCN_ENTITIES_MAX);
-	for (child = node->first; child != NULL && rc == 0;
-	     child = child->next)
+	for (child = node->first; child != NULL && rc == 0; child = child->next)
 		rc = load_entity(r, section, child, taken, array);
 	return rc;
 }
@@ -239,8 +238,8 @@ load_sections(const struct scn_reader *r, const struct scn_node *root,
 		return sst_error_nomem(r->err);
 	for (i = 0; i < SST_SECTION_COUNT && rc == 0; i++) {
 		plan->sections[i] = json_array();
-		node = scenario__member(root,
-		    sst_section_name((enum sst_section_id)i));
+		node = scenario__member(
+		    root, sst_section_name((enum sst_section_id)i));
 		if (plan->sections[i] == NULL)
 			rc = sst_error_nomem(r->err);
 		else if (node != NULL)
@@ -254,8 +253,8 @@ load_sections(const struct scn_reader *r, const struct scn_node *root,
 }
 
 static int
-load_plan(const struct scn_doc *doc, struct sst_scenario *plan,
-    struct sst_error *err)
+load_plan(
+    const struct scn_doc *doc, struct sst_scenario *plan, struct sst_error *err)
 {
 	struct scn_reader r = {.doc = doc, .err = err};
 	const struct scn_node *timeline;
@@ -275,8 +274,7 @@ load_plan(const struct scn_doc *doc, struct sst_scenario *plan,
 }
 
 static int
-load_doc(struct scn_doc *doc, struct sst_scenario **out,
-    struct sst_error *err)
+load_doc(struct scn_doc *doc, struct sst_scenario **out, struct sst_error *err)
 {
 	struct sst_scenario *plan = calloc(1, sizeof(*plan));
 	int rc;
@@ -317,8 +315,8 @@ sst_scenario_load(const char *name, const char *data_dir,
 	    (len > 5 && strcmp(name + len - 5, ".yaml") == 0))
 		sst_buf_adds(&path, name);
 	else
-		sst_buf_addf(&path, "%s/mocks/scenarios/%s.yaml", data_dir,
-		    name);
+		sst_buf_addf(
+		    &path, "%s/mocks/scenarios/%s.yaml", data_dir, name);
 	if (sst_buf_failed(&path))
 		rc = sst_error_nomem(err);
 	else

@@ -9,9 +9,9 @@
 #define CHURN_MAX 0.5
 
 enum {
-	STEPS_AT_ONCE = 4096,  /* between two looks at the clock */
-	STEP_MS = 1000,        /* of large, in scenario time */
-	MARGIN_MS = 20         /* kept free before the deadline */
+	STEPS_AT_ONCE = 4096, /* between two looks at the clock */
+	STEP_MS = 1000,       /* of large, in scenario time */
+	MARGIN_MS = 20        /* kept free before the deadline */
 };
 
 const struct sst_option sst_mock_options[SST_MOCK_OPTIONS] = {
@@ -67,8 +67,8 @@ static const char *const identity[SST_SECTION_COUNT][SST_LARGE_KEY] = {
 
 int
 sst_mock_init(struct sst_mock *mock, enum sst_section_id section,
-    const struct sst_mock_settings *settings,
-    const struct sst_source_env *env, struct sst_error *err)
+    const struct sst_mock_settings *settings, const struct sst_source_env *env,
+    struct sst_error *err)
 {
 	const char *name =
 	    settings->scenario == NULL ? "demo" : settings->scenario;
@@ -124,8 +124,8 @@ mock_open(struct sst_mock *mock, struct sst_error *err)
 	if (mock->engine != NULL)
 		return 0;
 	if (mock->scenario == NULL) {
-		rc = sst_scenario_load(mock->name, mock->env->data_dir,
-		    &mock->scenario, err);
+		rc = sst_scenario_load(
+		    mock->name, mock->env->data_dir, &mock->scenario, err);
 		if (rc != 0)
 			return rc;
 	}
@@ -138,8 +138,7 @@ mock_at(const struct sst_mock *mock, struct sst_mono now)
 {
 	double ns = (double)(now.ns - mock->env->started.ns);
 
-	return ns <= 0.0 ? 0
-			 : (int64_t)floor(ns * mock->settings.speed / 1e6);
+	return ns <= 0.0 ? 0 : (int64_t)floor(ns * mock->settings.speed / 1e6);
 }
 
 static bool
@@ -164,7 +163,8 @@ mock_advance(struct sst_mock *mock, const struct sst_collect *req, int64_t at,
 		if (mock_late(mock, req))
 			return sst_error_set(err, SST_TIMEOUT,
 			    "scenario %s: still playing what happened since "
-			    "the last collection", mock->name);
+			    "the last collection",
+			    mock->name);
 	}
 }
 
@@ -178,8 +178,8 @@ mock_keep(const struct sst_mock *mock, size_t i, struct sst_draft *out,
 	for (n = 0; n < SST_LARGE_KEY; n++) {
 		if (identity[mock->section][n] == NULL)
 			break;
-		parts[n] = sst_engine_entity_part(mock->engine,
-		    mock->section, i, identity[mock->section][n]);
+		parts[n] = sst_engine_entity_part(
+		    mock->engine, mock->section, i, identity[mock->section][n]);
 	}
 	return sst_draft_keep(out, parts, n, err);
 }
@@ -215,18 +215,21 @@ mock_collect_scenario(struct sst_mock *mock, const struct sst_collect *req,
 	if (rc != 0)
 		return rc;
 	for (i = 0; i < sst_engine_count(mock->engine, mock->section); i++) {
-		version = sst_engine_entity_version(
-		    mock->engine, mock->section, i);
+		version =
+		    sst_engine_entity_version(mock->engine, mock->section, i);
 		rc = SST_NOT_FOUND;
 		if (version <= mock->sent)
 			rc = mock_keep(mock, i, out, err);
 		if (rc == SST_NOT_FOUND)
-			rc = mock_add(out, sst_engine_entity(mock->engine,
-			    mock->section, i), err);
+			rc = mock_add(out,
+			    sst_engine_entity(mock->engine, mock->section, i),
+			    err);
 		if (rc != 0)
 			break;
 	}
-	mock->sent = rc == 0 ? sst_engine_version(mock->engine) : 0;
+	/* at the limit what was added stays, and can be kept */
+	mock->sent =
+	    rc == 0 || rc == SST_LIMIT ? sst_engine_version(mock->engine) : 0;
 	mock_next(mock, out, at, sst_engine_next(mock->engine));
 	return rc;
 }
@@ -242,18 +245,16 @@ mock_large_item(const struct sst_mock *mock, size_t i, int64_t step,
 
 	if (mock->step >= 0 &&
 	    sst_large_state(&mock->large, mock->section, i, step) ==
-		sst_large_state(
-		    &mock->large, mock->section, i, mock->step)) {
-		n = sst_large_key(
-		    &mock->large, mock->section, i, step, text);
+		sst_large_state(&mock->large, mock->section, i, mock->step)) {
+		n = sst_large_key(&mock->large, mock->section, i, step, text);
 		for (k = 0; k < n; k++)
 			parts[k] = text[k];
 		rc = sst_draft_keep(out, parts, n, err);
 		if (rc != SST_NOT_FOUND)
 			return rc;
 	}
-	return mock_add(out,
-	    sst_large_entity(&mock->large, mock->section, i, step), err);
+	return mock_add(
+	    out, sst_large_entity(&mock->large, mock->section, i, step), err);
 }
 
 static int
@@ -272,7 +273,7 @@ mock_collect_large(struct sst_mock *mock, const struct sst_collect *req,
 			    "%s: %zu of %zu entities made before the deadline",
 			    mock->name, i + 1, n);
 	}
-	mock->step = rc == 0 ? step : -1;
+	mock->step = rc == 0 || rc == SST_LIMIT ? step : -1;
 	if (mock->large.churn > 0.0)
 		mock_next(mock, out, at, (step + 1) * STEP_MS);
 	return rc;

@@ -40,8 +40,8 @@ struct sst_mock {
 };
 
 int sst_mock_init(struct sst_mock *mock, enum sst_section_id section,
-    const struct sst_mock_settings *settings,
-    const struct sst_source_env *env, struct sst_error *err);
+    const struct sst_mock_settings *settings, const struct sst_source_env *env,
+    struct sst_error *err);
 /* Slots of sst_source_ops; state is a struct sst_mock. */
 int sst_mock_collect(void *state, const struct sst_collect *req,
     struct sst_draft *out, struct sst_error *err);

@@ -13,10 +13,10 @@
 #include "base/error.h"
 
 enum {
-	SCN_FILE_MAX = 4 << 20,  /* bytes: a scenario is written by hand */
-	SCN_DEPTH_MAX = 24,      /* the deepest scenario needs 9 */
-	SCN_NODES_MAX = 200000,  /* bounds memory to about 30 MB */
-	SCN_MAP_MAX = 128,       /* keys of one mapping: all of them are known */
+	SCN_FILE_MAX = 4 << 20, /* bytes: a scenario is written by hand */
+	SCN_DEPTH_MAX = 24,     /* the deepest scenario needs 9 */
+	SCN_NODES_MAX = 200000, /* bounds memory to about 30 MB */
+	SCN_MAP_MAX = 128,      /* keys of one mapping: all of them are known */
 	SCN_SCALAR_MAX = 16384
 };
 
@@ -49,13 +49,13 @@ struct scn_doc {
 int scenario__parse(const char *file, const char *bytes, size_t len,
     struct scn_doc **out, struct sst_error *err);
 /* Also reads the file; SST_NOT_FOUND, SST_IO. */
-int scenario__read_file(const char *file, struct scn_doc **out,
-    struct sst_error *err);
+int scenario__read_file(
+    const char *file, struct scn_doc **out, struct sst_error *err);
 void scenario__free_doc(struct scn_doc **doc);
 
 /* The member of a mapping, or NULL. */
-const struct scn_node *scenario__member(const struct scn_node *map,
-    const char *key);
+const struct scn_node *
+scenario__member(const struct scn_node *map, const char *key);
 
 /* Writes "FILE:LINE:COLUMN: PATH: ..." and returns SST_INVALID. */
 int scenario__fail(const struct scn_doc *doc, const struct scn_node *node,

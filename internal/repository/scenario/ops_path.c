@@ -49,8 +49,7 @@ path_split(const char *text, struct path *path)
 	}
 	for (size_t i = 0; i < path->count; i++) {
 		/* the parts are in path->text, which is ours to change */
-		if (!path_decode(path->text +
-			(path->parts[i] - path->text)) ||
+		if (!path_decode(path->text + (path->parts[i] - path->text)) ||
 		    path->parts[i][0] == '\0')
 			return false;
 	}
@@ -73,9 +72,8 @@ path_field(const struct scn_reader *r, const struct scn_node *node,
 	size_t i = 2;
 
 	while (i < path->count) {
-		field = shape == NULL
-		    ? NULL
-		    : scenario__field(shape, path->parts[i]);
+		field = shape == NULL ? NULL
+				      : scenario__field(shape, path->parts[i]);
 		if (field == NULL)
 			return scenario__fail(r->doc, node, r->err,
 			    "no member \"%.64s\"", path->parts[i]);
@@ -108,12 +106,13 @@ path_parse(const struct scn_reader *r, const struct scn_node *node,
 	if (section == SST_SECTION_COUNT)
 		return scenario__fail(r->doc, text, r->err,
 		    "expected agents, workload, queues or litellm, found "
-		    "\"%.64s\"", path->parts[0]);
+		    "\"%.64s\"",
+		    path->parts[0]);
 	if (entity_must_be &&
 	    !scenario__plan_names(r->plan, section, path->parts[1]))
 		return scenario__fail(r->doc, text, r->err,
-		    "\"%.64s\" is not in %s of this scenario",
-		    path->parts[1], path->parts[0]);
+		    "\"%.64s\" is not in %s of this scenario", path->parts[1],
+		    path->parts[0]);
 	return 0;
 }
 
@@ -126,21 +125,18 @@ set_check_entity(const struct scn_reader *r, const struct scn_node *value,
 	json_t *entity;
 	int rc;
 
-	rc = scenario__read_object(
-	    r, value, scenario__shape(section), &entity);
+	rc = scenario__read_object(r, value, scenario__shape(section), &entity);
 	if (rc == 0 && scenario__defaults(section, entity) != 0)
 		rc = sst_error_nomem(r->err);
 	else if (rc != 0)
 		return rc;
-	if (rc == 0 &&
-	    !scenario__is_called(section, entity, path->parts[1]))
+	if (rc == 0 && !scenario__is_called(section, entity, path->parts[1]))
 		rc = scenario__fail(r->doc, value, r->err,
 		    "the path says \"%.64s\"", path->parts[1]);
-	if (rc == 0 &&
-	    (json_array_size(json_object_get(entity, "tasks")) > 0 ||
-		json_array_size(json_object_get(
-		    json_object_get(entity, "activity"),
-		    "active_task_ids")) > 0))
+	if (rc == 0 && (json_array_size(json_object_get(entity, "tasks")) > 0 ||
+			   json_array_size(json_object_get(
+			       json_object_get(entity, "activity"),
+			       "active_task_ids")) > 0))
 		rc = scenario__fail(r->doc, value, r->err,
 		    "a new entity comes without tasks: use task.submit");
 	if (rc == 0)
@@ -151,8 +147,7 @@ set_check_entity(const struct scn_reader *r, const struct scn_node *value,
 }
 
 static int
-set_check(const struct scn_reader *r, const struct scn_node *node,
-    json_t *args)
+set_check(const struct scn_reader *r, const struct scn_node *node, json_t *args)
 {
 	const struct scn_node *value = scenario__member(node, "value");
 	const struct scn_field *field;
@@ -168,8 +163,8 @@ set_check(const struct scn_reader *r, const struct scn_node *node,
 	} else {
 		rc = path_parse(r, node, &path, true);
 		if (rc == 0)
-			rc = path_field(r, scenario__member(node, "path"),
-			    &path, &field);
+			rc = path_field(
+			    r, scenario__member(node, "path"), &path, &field);
 		if (rc == 0)
 			rc = scenario__read(r, value, field, &read);
 	}
@@ -179,8 +174,8 @@ set_check(const struct scn_reader *r, const struct scn_node *node,
 }
 
 static int
-remove_check(const struct scn_reader *r, const struct scn_node *node,
-    json_t *args)
+remove_check(
+    const struct scn_reader *r, const struct scn_node *node, json_t *args)
 {
 	const struct scn_field *field;
 	struct path path;
@@ -196,8 +191,8 @@ remove_check(const struct scn_reader *r, const struct scn_node *node,
 
 /* The item of a list that has this identity. */
 static json_t *
-path_item(struct sst_engine *engine, struct scn_entity *entity,
-    json_t *object, const char *list, const char *name)
+path_item(struct sst_engine *engine, struct scn_entity *entity, json_t *object,
+    const char *list, const char *name)
 {
 	struct scn_task *task;
 	const char *id;
@@ -209,11 +204,12 @@ path_item(struct sst_engine *engine, struct scn_entity *entity,
 	if (strcmp(list, "tasks") == 0) {
 		task = scenario__find_task(&engine->world, name);
 		return task != NULL && task->queue == entity &&
-			task->agent == NULL
-		    ? task->tree
-		    : NULL;
+			       task->agent == NULL
+			   ? task->tree
+			   : NULL;
 	}
-	json_array_foreach (json_object_get(object, list), i, item) {
+	json_array_foreach(json_object_get(object, list), i, item)
+	{
 		id = scenario__text(item, "name");
 		if (id != NULL && strcmp(id, name) == 0)
 			return item;
@@ -234,8 +230,8 @@ path_holder(struct sst_engine *engine, struct scn_entity *entity,
 		part = path->parts[i];
 		if (strcmp(part, "tasks") == 0 || strcmp(part, "pods") == 0 ||
 		    strcmp(part, "containers") == 0) {
-			object = path_item(engine, entity, object, part,
-			    path->parts[i + 1]);
+			object = path_item(
+			    engine, entity, object, part, path->parts[i + 1]);
 			i += 2;
 			continue;
 		}
@@ -270,8 +266,8 @@ set_entity(struct sst_engine *engine, enum sst_section_id section,
 }
 
 static int
-path_set(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+path_set(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	json_t *value = json_object_get(args, "value"), *holder;
 	enum sst_section_id section;
@@ -292,13 +288,13 @@ path_set(struct sst_engine *engine, struct scn_moment *moment,
 		return 0;
 	scenario__touch(&engine->world, section, entity);
 	return json_object_set(holder, path.parts[path.count - 1], value) == 0
-	    ? 0
-	    : SST_NOMEM;
+		   ? 0
+		   : SST_NOMEM;
 }
 
 static int
-path_remove(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+path_remove(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	enum sst_section_id section;
 	struct scn_entity *entity;

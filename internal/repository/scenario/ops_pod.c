@@ -33,8 +33,8 @@ scenario__run_pod(struct sst_engine *engine, struct scn_entity *workload,
 }
 
 static int
-pod_run(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+pod_run(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	static const char *const kept[] = {"cpu", "memory"};
 	struct scn_entity *workload = pod_workload(engine, args);
@@ -87,8 +87,8 @@ pod_add(struct sst_engine *engine, const struct scn_moment *moment,
 }
 
 static int
-pod_start(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+pod_start(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	static const char *const kept[] = {"cpu", "memory", "node", "restarts"};
 	struct scn_entity *workload = pod_workload(engine, args);
@@ -98,8 +98,8 @@ pod_start(struct sst_engine *engine, struct scn_moment *moment,
 	if (workload == NULL ||
 	    scenario__find_pod(workload, scenario__text(args, "pod")) != NULL)
 		return 0;
-	pod = json_pack("{s:O,s:n,s:n}", "pod_id",
-	    json_object_get(args, "pod"), "cpu", "memory");
+	pod = json_pack("{s:O,s:n,s:n}", "pod_id", json_object_get(args, "pod"),
+	    "cpu", "memory");
 	for (i = 0; pod != NULL && i < sizeof(kept) / sizeof(kept[0]); i++) {
 		value = json_object_get(args, kept[i]);
 		if (value != NULL)
@@ -119,7 +119,9 @@ crash_container(const json_t *how, int64_t restarts, bool waiting)
 	return json_pack("{s:s,s:s,s:s,s:s?,s:I,s:b,s:I}", "name",
 	    name == NULL ? "main" : name, "state",
 	    waiting ? "waiting" : "terminated", "reason",
-	    waiting ? "CrashLoopBackOff" : reason == NULL ? "Error" : reason,
+	    waiting          ? "CrashLoopBackOff"
+	    : reason == NULL ? "Error"
+			     : reason,
 	    "message", message, "exit_code",
 	    (json_int_t)scenario__int(how, "exit_code", 1), "ready", 0,
 	    "restarts", (json_int_t)restarts);
@@ -138,8 +140,8 @@ scenario__crash_pod(struct sst_engine *engine, struct scn_entity *workload,
 
 	if (reason == NULL)
 		reason = "Error";
-	bad = scenario__put(pod, "status",
-	    json_string(waiting ? "CrashLoopBackOff" : reason));
+	bad = scenario__put(
+	    pod, "status", json_string(waiting ? "CrashLoopBackOff" : reason));
 	bad |= scenario__put(pod, "phase", json_string("Running"));
 	bad |= scenario__put(pod, "reason", json_string(reason));
 	if (message != NULL)
@@ -156,8 +158,8 @@ scenario__crash_pod(struct sst_engine *engine, struct scn_entity *workload,
 }
 
 static int
-pod_crash(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+pod_crash(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_entity *workload = pod_workload(engine, args);
 	json_t *pod;
@@ -171,8 +173,8 @@ pod_crash(struct sst_engine *engine, struct scn_moment *moment,
 }
 
 static int
-pod_delete(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+pod_delete(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_entity *workload = pod_workload(engine, args);
 	json_t *pods, *pod;
@@ -187,8 +189,7 @@ pod_delete(struct sst_engine *engine, struct scn_moment *moment,
 		if (json_array_get(pods, i) != pod)
 			continue;
 		json_array_remove(pods, i);
-		scenario__touch(
-		    &engine->world, SST_SECTION_WORKLOAD, workload);
+		scenario__touch(&engine->world, SST_SECTION_WORKLOAD, workload);
 		break;
 	}
 	return 0;
@@ -218,8 +219,8 @@ scale_pod(struct scn_entity *workload, struct scn_moment *moment)
 }
 
 static int
-workload_scale(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+workload_scale(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_entity *workload = pod_workload(engine, args);
 	int64_t want = scenario__int(args, "pods", 0);
@@ -235,17 +236,19 @@ workload_scale(struct sst_engine *engine, struct scn_moment *moment,
 	while (rc == 0 && (int64_t)json_array_size(pods) > want)
 		json_array_remove(pods, json_array_size(pods) - 1);
 	while (rc == 0 && (int64_t)json_array_size(pods) < want &&
-	    json_array_size(pods) < SCN_PODS_MAX)
+	       json_array_size(pods) < SCN_PODS_MAX)
 		rc = pod_add(engine, moment, workload,
 		    scale_pod(workload, moment),
 		    scenario__int(args, "ready_after", 3000));
 	return rc;
 }
 
-#define POD_FIELDS                                                             \
-	{"deployment", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL,           \
-	    SST_SECTION_WORKLOAD},                                             \
-	    {"pod", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0}
+#define POD_FIELDS                                                   \
+	{"deployment", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL, \
+	    SST_SECTION_WORKLOAD},                                   \
+	{                                                            \
+		"pod", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0         \
+	}
 
 static const struct scn_field start_fields[] = {
     POD_FIELDS,
@@ -278,8 +281,7 @@ static const struct scn_field scale_fields[] = {
 
 static const struct scn_shape start_shape = {
     "pod.start", SCN_FIELDS(start_fields)};
-static const struct scn_shape run_shape = {
-    "pod.run", SCN_FIELDS(run_fields)};
+static const struct scn_shape run_shape = {"pod.run", SCN_FIELDS(run_fields)};
 static const struct scn_shape crash_shape = {
     "pod.crash", SCN_FIELDS(crash_fields)};
 static const struct scn_shape delete_shape = {

@@ -28,11 +28,11 @@ agent_requeue(struct sst_engine *engine, const struct scn_entity *agent)
 }
 
 static int
-agent_status(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+agent_status(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
-	struct scn_entity *agent = scenario__find(&engine->world,
-	    SST_SECTION_AGENTS, scenario__text(args, "agent"));
+	struct scn_entity *agent = scenario__find(
+	    &engine->world, SST_SECTION_AGENTS, scenario__text(args, "agent"));
 	const char *status = scenario__text(args, "status");
 
 	(void)moment;
@@ -49,11 +49,11 @@ agent_status(struct sst_engine *engine, struct scn_moment *moment,
 }
 
 static int
-queue_consumers(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+queue_consumers(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
-	struct scn_entity *queue = scenario__find(&engine->world,
-	    SST_SECTION_QUEUES, scenario__text(args, "queue"));
+	struct scn_entity *queue = scenario__find(
+	    &engine->world, SST_SECTION_QUEUES, scenario__text(args, "queue"));
 
 	(void)moment;
 	if (queue == NULL)
@@ -66,13 +66,13 @@ queue_consumers(struct sst_engine *engine, struct scn_moment *moment,
 static struct scn_entity *
 model_named(const struct sst_engine *engine, const json_t *args)
 {
-	return scenario__find(&engine->world, SST_SECTION_LITELLM,
-	    scenario__text(args, "model"));
+	return scenario__find(
+	    &engine->world, SST_SECTION_LITELLM, scenario__text(args, "model"));
 }
 
 static int
-model_usage(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+model_usage(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	static const char *const kept[] = {
 	    "tpm", "rpm", "spend_usd_today", "remaining"};
@@ -95,8 +95,8 @@ model_usage(struct sst_engine *engine, struct scn_moment *moment,
 
 /* Ends a cool-down, unless a later one has begun. */
 static int
-model_recover(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+model_recover(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_entity *model = model_named(engine, args);
 	const char *until;
@@ -132,13 +132,12 @@ scenario__plan_recover(struct sst_engine *engine,
 	ms = (int64_t)((double)(ms - moment->wall_ms) * moment->speed);
 	return scenario__later(engine, moment, ms, &recover_op,
 	    json_pack("{s:O,s:s}", "model",
-		json_object_get(model->tree, "deployment_id"), "until",
-		until));
+		json_object_get(model->tree, "deployment_id"), "until", until));
 }
 
 static int
-model_cooldown(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+model_cooldown(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_entity *model = model_named(engine, args);
 	int64_t span = scenario__int(args, "for", 0);
@@ -157,12 +156,11 @@ model_cooldown(struct sst_engine *engine, struct scn_moment *moment,
 		return SST_NOMEM;
 	return scenario__later(engine, moment, span, &recover_op,
 	    json_pack("{s:O,s:s}", "model",
-		json_object_get(model->tree, "deployment_id"), "until",
-		until));
+		json_object_get(model->tree, "deployment_id"), "until", until));
 }
 
-static const char *const agent_words[] = {"running", "idle", "busy", "error",
-    "offline", "unknown", "auto", NULL};
+static const char *const agent_words[] = {
+    "running", "idle", "busy", "error", "offline", "unknown", "auto", NULL};
 
 static const struct scn_field remaining_fields[] = {
     {"tokens", SCN_COUNT, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
@@ -173,14 +171,12 @@ static const struct scn_shape remaining_shape = {
     "a remaining quota", SCN_FIELDS(remaining_fields)};
 
 static const struct scn_field status_fields[] = {
-    {"agent", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL,
-	SST_SECTION_AGENTS},
+    {"agent", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL, SST_SECTION_AGENTS},
     {"status", SCN_WORD, SCN_REQUIRED, NULL, agent_words, 0},
     {"requeue", SCN_BOOL, 0, NULL, NULL, 0},
 };
 static const struct scn_field consumers_fields[] = {
-    {"queue", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL,
-	SST_SECTION_QUEUES},
+    {"queue", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL, SST_SECTION_QUEUES},
     {"consumers", SCN_COUNT, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
 };
 static const struct scn_field usage_fields[] = {

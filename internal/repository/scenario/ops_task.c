@@ -5,8 +5,8 @@
 #include <string.h>
 
 static int
-task_due(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+task_due(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_task *task =
 	    scenario__find_task(&engine->world, scenario__text(args, "task"));
@@ -70,8 +70,8 @@ task_delay(struct sst_engine *engine, const struct scn_moment *moment,
 }
 
 int
-scenario__submit(struct sst_engine *engine, struct scn_entity *queue,
-    json_t *tree)
+scenario__submit(
+    struct sst_engine *engine, struct scn_entity *queue, json_t *tree)
 {
 	struct scn_task *task;
 	json_t *blockers;
@@ -117,11 +117,11 @@ submit_tree(const json_t *args, const struct scn_moment *moment)
 }
 
 static int
-task_submit(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+task_submit(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
-	struct scn_entity *queue = scenario__find(&engine->world,
-	    SST_SECTION_QUEUES, scenario__text(args, "queue"));
+	struct scn_entity *queue = scenario__find(
+	    &engine->world, SST_SECTION_QUEUES, scenario__text(args, "queue"));
 	int64_t delay = scenario__int(args, "delay", 0);
 	struct scn_task *task;
 	json_t *tree;
@@ -147,19 +147,19 @@ scenario__can_start(const struct scn_task *task)
 	const char *status = scenario__task_status(task);
 
 	return task->agent == NULL &&
-	    json_object_get(task->tree, "blocked_by") == NULL &&
-	    (strcmp(status, "queued") == 0 ||
-		strcmp(status, "reserved") == 0);
+	       json_object_get(task->tree, "blocked_by") == NULL &&
+	       (strcmp(status, "queued") == 0 ||
+		   strcmp(status, "reserved") == 0);
 }
 
 static int
-task_start(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+task_start(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_task *task =
 	    scenario__find_task(&engine->world, scenario__text(args, "task"));
-	struct scn_entity *agent = scenario__find(&engine->world,
-	    SST_SECTION_AGENTS, scenario__text(args, "agent"));
+	struct scn_entity *agent = scenario__find(
+	    &engine->world, SST_SECTION_AGENTS, scenario__text(args, "agent"));
 	char now[SST_TIME_TEXT];
 
 	if (task == NULL || agent == NULL || !scenario__can_start(task))
@@ -170,8 +170,8 @@ task_start(struct sst_engine *engine, struct scn_moment *moment,
 }
 
 static int
-task_finish(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+task_finish(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_task *task =
 	    scenario__find_task(&engine->world, scenario__text(args, "task"));
@@ -185,8 +185,8 @@ task_finish(struct sst_engine *engine, struct scn_moment *moment,
 /* Takes it from its agent and counts the attempt; false: it had no queue to
  * go back to, and is gone. */
 static bool
-task_give_up(struct sst_engine *engine, struct scn_task *task,
-    const char *error)
+task_give_up(
+    struct sst_engine *engine, struct scn_task *task, const char *error)
 {
 	int64_t attempts = scenario__int(task->tree, "attempts", 0);
 
@@ -205,8 +205,8 @@ task_give_up(struct sst_engine *engine, struct scn_task *task,
 }
 
 int
-scenario__fail_task(struct sst_engine *engine, struct scn_task *task,
-    const char *error)
+scenario__fail_task(
+    struct sst_engine *engine, struct scn_task *task, const char *error)
 {
 	if (!task_give_up(engine, task, error))
 		return 0;
@@ -216,9 +216,8 @@ scenario__fail_task(struct sst_engine *engine, struct scn_task *task,
 }
 
 int
-scenario__retry_task(struct sst_engine *engine,
-    const struct scn_moment *moment, struct scn_task *task, int64_t delay_ms,
-    const char *error)
+scenario__retry_task(struct sst_engine *engine, const struct scn_moment *moment,
+    struct scn_task *task, int64_t delay_ms, const char *error)
 {
 	if (json_object_get(task->tree, "blocked_by") != NULL ||
 	    !task_give_up(engine, task, error))
@@ -227,8 +226,8 @@ scenario__retry_task(struct sst_engine *engine,
 }
 
 static int
-task_fail(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+task_fail(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_task *task =
 	    scenario__find_task(&engine->world, scenario__text(args, "task"));
@@ -240,13 +239,12 @@ task_fail(struct sst_engine *engine, struct scn_moment *moment,
 		scenario__drop_task(&engine->world, task);
 		return 0;
 	}
-	return scenario__fail_task(
-	    engine, task, scenario__text(args, "error"));
+	return scenario__fail_task(engine, task, scenario__text(args, "error"));
 }
 
 static int
-task_retry(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+task_retry(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_task *task =
 	    scenario__find_task(&engine->world, scenario__text(args, "task"));
@@ -254,13 +252,12 @@ task_retry(struct sst_engine *engine, struct scn_moment *moment,
 	if (task == NULL)
 		return 0;
 	return scenario__retry_task(engine, moment, task,
-	    scenario__int(args, "delay", 10000),
-	    scenario__text(args, "error"));
+	    scenario__int(args, "delay", 10000), scenario__text(args, "error"));
 }
 
 static int
-task_block(struct sst_engine *engine, struct scn_moment *moment,
-    const json_t *args)
+task_block(
+    struct sst_engine *engine, struct scn_moment *moment, const json_t *args)
 {
 	struct scn_task *task =
 	    scenario__find_task(&engine->world, scenario__text(args, "task"));
@@ -273,8 +270,7 @@ task_block(struct sst_engine *engine, struct scn_moment *moment,
 }
 
 static const struct scn_field submit_fields[] = {
-    {"queue", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL,
-	SST_SECTION_QUEUES},
+    {"queue", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL, SST_SECTION_QUEUES},
     {"id", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0},
     {"priority", SCN_PRIORITY, 0, &scenario__priority_shape, NULL, 0},
     {"submitted_at", SCN_TIME, SCN_NULL, NULL, NULL, 0},
@@ -286,8 +282,7 @@ static const struct scn_field submit_fields[] = {
 };
 static const struct scn_field start_fields[] = {
     {"task", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0},
-    {"agent", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL,
-	SST_SECTION_AGENTS},
+    {"agent", SCN_NAME, SCN_REQUIRED | SCN_REF, NULL, NULL, SST_SECTION_AGENTS},
 };
 static const struct scn_field finish_fields[] = {
     {"task", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0},

@@ -39,8 +39,8 @@ void scenario__generator_names(char *out, size_t size);
 /* One entry of the timeline. */
 struct scn_event {
 	const struct scn_op *op;
-	json_t *args; /* template */
-	int64_t at;   /* ms since the start of the round */
+	json_t *args;   /* template */
+	int64_t at;     /* ms since the start of the round */
 	int64_t every;  /* 0: once */
 	int64_t jitter; /* added to each occurrence: 0 to this */
 	uint64_t first; /* {n} of the first occurrence */
@@ -61,8 +61,8 @@ bool scenario__plan_names(const struct sst_scenario *plan,
 
 /* Whether `name` means this entity: a name, or "system/name" of a queue,
  * "namespace/name" of a workload, the model name of a deployment. */
-bool scenario__is_called(enum sst_section_id section, const json_t *entity,
-    const char *name);
+bool scenario__is_called(
+    enum sst_section_id section, const json_t *entity, const char *name);
 
 /* Identity of an entity as one text with control characters; free(). */
 char *scenario__key(enum sst_section_id section, const json_t *entity);

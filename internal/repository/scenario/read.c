@@ -15,8 +15,8 @@ static bool
 read_is_null(const struct scn_node *node)
 {
 	return node->kind == SCN_SCALAR && node->plain &&
-	    (node->text[0] == '\0' || strcmp(node->text, "null") == 0 ||
-		strcmp(node->text, "~") == 0);
+	       (node->text[0] == '\0' || strcmp(node->text, "null") == 0 ||
+		   strcmp(node->text, "~") == 0);
 }
 
 static size_t
@@ -45,8 +45,8 @@ read_words(const char *const *words, char *out, size_t size)
 
 	out[0] = '\0';
 	for (; *words != NULL && used + 1 < size; words++) {
-		snprintf(out + used, size - used, "%s%s",
-		    used > 0 ? ", " : "", *words);
+		snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "",
+		    *words);
 		used = strlen(out);
 	}
 }
@@ -71,7 +71,8 @@ read_text(const struct scn_reader *r, const struct scn_node *node,
 	int rc;
 
 	if (field->type != SCN_TEXT && n == 0)
-		return scenario__fail(r->doc, node, r->err, "must not be empty");
+		return scenario__fail(
+		    r->doc, node, r->err, "must not be empty");
 	if (n > (field->type == SCN_TEXT ? TEXT_MAX_CHARS : NAME_MAX_CHARS))
 		return scenario__fail(r->doc, node, r->err, "text is too long");
 	rc = read_ref(r, node, field);
@@ -92,8 +93,8 @@ read_number(const struct scn_reader *r, const struct scn_node *node,
 	double d;
 
 	if (!node->plain)
-		return scenario__fail(r->doc, node, r->err,
-		    "expected a number, found text");
+		return scenario__fail(
+		    r->doc, node, r->err, "expected a number, found text");
 	if (scenario__integer(node->text, &i)) {
 		if ((i < 0 && field->type != SCN_INTEGER) ||
 		    (i > 1 && field->type == SCN_RATIO))
@@ -106,14 +107,13 @@ read_number(const struct scn_reader *r, const struct scn_node *node,
 		    "expected %s, found \"%.64s\"",
 		    whole ? "an integer" : "a number", node->text);
 	if (d < 0 || (d > 1 && field->type == SCN_RATIO))
-		return scenario__fail(r->doc, node, r->err,
-		    "%s is out of range", node->text);
+		return scenario__fail(
+		    r->doc, node, r->err, "%s is out of range", node->text);
 	return read_give(r, json_real(d), out);
 }
 
 static int
-read_bool(const struct scn_reader *r, const struct scn_node *node,
-    json_t **out)
+read_bool(const struct scn_reader *r, const struct scn_node *node, json_t **out)
 {
 	if (node->plain && strcmp(node->text, "true") == 0)
 		return read_give(r, json_true(), out);
@@ -124,8 +124,7 @@ read_bool(const struct scn_reader *r, const struct scn_node *node,
 }
 
 static int
-read_time(const struct scn_reader *r, const struct scn_node *node,
-    json_t **out)
+read_time(const struct scn_reader *r, const struct scn_node *node, json_t **out)
 {
 	int64_t ms = 0;
 
@@ -141,29 +140,30 @@ read_time(const struct scn_reader *r, const struct scn_node *node,
 }
 
 static int
-read_duration(const struct scn_reader *r, const struct scn_node *node,
-    json_t **out)
+read_duration(
+    const struct scn_reader *r, const struct scn_node *node, json_t **out)
 {
 	int64_t ms;
 
 	if (!scenario__duration(node->text, &ms) || ms < 0)
 		return scenario__fail(r->doc, node, r->err,
 		    "expected a duration such as 250ms, 20s or 1h30m, found "
-		    "\"%.64s\"", node->text);
+		    "\"%.64s\"",
+		    node->text);
 	return read_give(r, json_integer(ms), out);
 }
 
 static int
-read_range(const struct scn_reader *r, const struct scn_node *node,
-    json_t **out)
+read_range(
+    const struct scn_reader *r, const struct scn_node *node, json_t **out)
 {
 	double low, high;
 
-	if (!scenario__range(node->text, &low, &high) || low < 0 ||
-	    high > 1e12)
+	if (!scenario__range(node->text, &low, &high) || low < 0 || high > 1e12)
 		return scenario__fail(r->doc, node, r->err,
 		    "expected a number or a range such as 20..60, found "
-		    "\"%.64s\"", node->text);
+		    "\"%.64s\"",
+		    node->text);
 	return read_give(r, json_pack("[f,f]", low, high), out);
 }
 
@@ -184,8 +184,7 @@ read_word(const struct scn_reader *r, const struct scn_node *node,
 }
 
 static int
-read_raw(const struct scn_reader *r, const struct scn_node *node,
-    json_t **out)
+read_raw(const struct scn_reader *r, const struct scn_node *node, json_t **out)
 {
 	int64_t i;
 	double d;
@@ -199,8 +198,8 @@ read_raw(const struct scn_reader *r, const struct scn_node *node,
 
 /* A word is a level, or "medium" for normal, and stays readable as raw. */
 static int
-read_priority(const struct scn_reader *r, const struct scn_node *node,
-    json_t **out)
+read_priority(
+    const struct scn_reader *r, const struct scn_node *node, json_t **out)
 {
 	static const char *const words[] = {
 	    "low", "normal", "medium", "high", "critical", NULL};
@@ -287,8 +286,8 @@ read_unique(const struct scn_reader *r, const struct scn_node *node,
 	size_t i, n = json_array_size(array);
 
 	for (i = 1; i < n; i++) {
-		if (json_equal(json_array_get(array, i - 1),
-			json_array_get(array, i)))
+		if (json_equal(
+			json_array_get(array, i - 1), json_array_get(array, i)))
 			return scenario__fail(r->doc, node, r->err,
 			    "\"%.64s\" is given twice",
 			    json_string_value(json_array_get(array, i)));
@@ -303,8 +302,7 @@ read_item(const struct scn_reader *r, const struct scn_node *node,
 	if (field->type == SCN_LIST)
 		return scenario__read_object(r, node, field->shape, out);
 	if (node->kind != SCN_SCALAR || read_is_null(node))
-		return scenario__fail(
-		    r->doc, node, r->err, "expected a name");
+		return scenario__fail(r->doc, node, r->err, "expected a name");
 	if (field->words != NULL)
 		return read_word(r, node, field, out);
 	return read_text(r, node, field, out);
@@ -353,7 +351,8 @@ scenario__read(const struct scn_reader *r, const struct scn_node *node,
 	if (read_is_null(node)) {
 		if ((field->flags & SCN_NULL) != 0)
 			return read_give(r, json_null(), out);
-		return scenario__fail(r->doc, node, r->err, "null is not "
+		return scenario__fail(r->doc, node, r->err,
+		    "null is not "
 		    "allowed here");
 	}
 	if (field->type == SCN_NAMES || field->type == SCN_LIST)
@@ -381,8 +380,8 @@ read_unknown(const struct scn_reader *r, const struct scn_node *node,
 		    i > 0 ? ", " : "", shape->fields[i].name);
 		used = strlen(list);
 	}
-	return scenario__fail(r->doc, node, r->err,
-	    "unknown key; %s has %s", shape->what, list);
+	return scenario__fail(
+	    r->doc, node, r->err, "unknown key; %s has %s", shape->what, list);
 }
 
 static int
@@ -465,12 +464,12 @@ close_text(const char *text, const struct scn_moment *moment)
 
 	while (*text != '\0') {
 		if (strncmp(text, "{n}", 3) == 0) {
-			sst_buf_addf(&out, "%llu",
-			    (unsigned long long)moment->n);
+			sst_buf_addf(
+			    &out, "%llu", (unsigned long long)moment->n);
 			text += 3;
 		} else if (strncmp(text, "{round}", 7) == 0) {
-			sst_buf_addf(&out, "%llu",
-			    (unsigned long long)moment->round);
+			sst_buf_addf(
+			    &out, "%llu", (unsigned long long)moment->round);
 			text += 7;
 		} else {
 			sst_buf_addc(&out, *text++);
@@ -490,8 +489,8 @@ close_array(const json_t *template, const struct scn_moment *moment)
 
 	for (i = 0; array != NULL && i < json_array_size(template); i++) {
 		if (json_array_append_new(array,
-			scenario__close(json_array_get(template, i),
-			    moment)) != 0) {
+			scenario__close(json_array_get(template, i), moment)) !=
+		    0) {
 			json_decref(array);
 			return NULL;
 		}
@@ -503,16 +502,16 @@ static json_t *
 close_object(const json_t *template, const struct scn_moment *moment)
 {
 	json_t *object = json_object();
-	void *it = json_object_iter((json_t *)(uintptr_t)template);
+	void *it = json_object_iter((json_t *)(uintptr_t) template);
 
 	while (object != NULL && it != NULL) {
 		if (json_object_set_new(object, json_object_iter_key(it),
-			scenario__close(json_object_iter_value(it),
-			    moment)) != 0) {
+			scenario__close(json_object_iter_value(it), moment)) !=
+		    0) {
 			json_decref(object);
 			return NULL;
 		}
-		it = json_object_iter_next((json_t *)(uintptr_t)template, it);
+		it = json_object_iter_next((json_t *)(uintptr_t) template, it);
 	}
 	return object;
 }

@@ -36,8 +36,8 @@ int sst_scenario_parse(const char *file, const char *text, size_t len,
 void sst_scenario_free(struct sst_scenario **scenario);
 
 struct sst_engine_options {
-	int64_t seed; /* 0: the scenario's own */
-	double speed; /* scenario time per real time, > 0 */
+	int64_t seed;            /* 0: the scenario's own */
+	double speed;            /* scenario time per real time, > 0 */
 	struct sst_wall started; /* wall time of scenario time 0 */
 };
 
@@ -61,11 +61,11 @@ int64_t sst_engine_next(const struct sst_engine *engine);
 /* Rises with every change of the world; never falls. */
 uint64_t sst_engine_version(const struct sst_engine *engine);
 
-size_t sst_engine_count(const struct sst_engine *engine,
-    enum sst_section_id section);
+size_t
+sst_engine_count(const struct sst_engine *engine, enum sst_section_id section);
 /* Version at which the i-th entity of the section last changed. */
-uint64_t sst_engine_entity_version(const struct sst_engine *engine,
-    enum sst_section_id section, size_t i);
+uint64_t sst_engine_entity_version(
+    const struct sst_engine *engine, enum sst_section_id section, size_t i);
 /* Value of an identity member of it, borrowed until the next advance. */
 const char *sst_engine_entity_part(const struct sst_engine *engine,
     enum sst_section_id section, size_t i, const char *member);
@@ -73,7 +73,7 @@ const char *sst_engine_entity_part(const struct sst_engine *engine,
  * A new tree of it as in the schema, without `source`, and without the
  * changed-at time unless the scenario gives one. NULL: memory ran out.
  */
-json_t *sst_engine_entity(struct sst_engine *engine,
-    enum sst_section_id section, size_t i);
+json_t *sst_engine_entity(
+    struct sst_engine *engine, enum sst_section_id section, size_t i);
 
 #endif

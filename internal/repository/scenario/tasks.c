@@ -143,16 +143,16 @@ scenario__start_task(struct scn_world *world, struct scn_task *task,
 	task->run = ++world->runs;
 	task->started_known = started_on != NULL;
 	if (started_on != NULL)
-		strncpy(task->started_on, started_on,
-		    sizeof(task->started_on) - 1);
+		strncpy(
+		    task->started_on, started_on, sizeof(task->started_on) - 1);
 	memset(task->status, 0, sizeof(task->status));
 	memcpy(task->status, "running", sizeof("running"));
 	scenario__touch_task(world, task);
 }
 
 size_t
-scenario__count_active(const struct scn_world *world,
-    const struct scn_entity *agent)
+scenario__count_active(
+    const struct scn_world *world, const struct scn_entity *agent)
 {
 	size_t i, n = 0;
 
@@ -162,13 +162,14 @@ scenario__count_active(const struct scn_world *world,
 }
 
 bool
-scenario__block_task(struct scn_world *world, struct scn_task *task,
-    const json_t *ids)
+scenario__block_task(
+    struct scn_world *world, struct scn_task *task, const json_t *ids)
 {
 	json_t *open = json_array(), *id;
 	size_t i;
 
-	json_array_foreach (ids, i, id) {
+	json_array_foreach(ids, i, id)
+	{
 		if (scenario__find_task(world, json_string_value(id)) != NULL)
 			json_array_append(open, id);
 	}
@@ -195,7 +196,8 @@ tasks_hopeful(const struct scn_world *world, const struct scn_task *task)
 		return true;
 	if (strcmp(status, "failed") == 0 || strcmp(status, "dead") == 0)
 		return false;
-	json_array_foreach (ids, i, id) {
+	json_array_foreach(ids, i, id)
+	{
 		blocker = scenario__find_task(world, json_string_value(id));
 		if (blocker != NULL && blocker->hopeless)
 			return false;

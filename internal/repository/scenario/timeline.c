@@ -52,8 +52,8 @@ timeline_names(const struct scn_op *op, char *out, size_t size)
 	size_t used = strlen(out);
 
 	for (; op->name != NULL && used + 1 < size; op++) {
-		snprintf(out + used, size - used, "%s%s",
-		    used > 0 ? ", " : "", op->name);
+		snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "",
+		    op->name);
 		used = strlen(out);
 	}
 }
@@ -83,7 +83,8 @@ timeline_unknown(const struct scn_reader *r, const struct scn_node *node)
 	scenario__op_names(names, sizeof(names));
 	return scenario__fail(r->doc, node, r->err,
 	    "unknown key; an event has at, every, jitter, first, times and "
-	    "one of generate, %s", names);
+	    "one of generate, %s",
+	    names);
 }
 
 /* A generator is the operation that `kind` names. */
@@ -95,8 +96,8 @@ timeline_generator(const struct scn_reader *r, const struct scn_node *node,
 	char names[160];
 
 	if (kind == NULL || kind->kind != SCN_SCALAR)
-		return scenario__fail(r->doc, node, r->err,
-		    "a generator needs the key \"kind\"");
+		return scenario__fail(
+		    r->doc, node, r->err, "a generator needs the key \"kind\"");
 	event->op = scenario__generator(kind->text);
 	if (event->op != NULL)
 		return 0;
@@ -194,8 +195,8 @@ timeline_check(const struct scn_reader *r, const struct scn_node *node,
 		return scenario__fail(r->doc, node, r->err,
 		    "%s needs the key \"every\"", event->op->name);
 	if (event->every != 0 && event->jitter >= event->every)
-		return scenario__fail(r->doc, node, r->err,
-		    "jitter must be shorter than every");
+		return scenario__fail(
+		    r->doc, node, r->err, "jitter must be shorter than every");
 	if (plan->loop != 0 && event->at + event->jitter >= plan->loop)
 		return scenario__fail(r->doc, node, r->err,
 		    "never happens: a round (loop) is over by then");
@@ -203,8 +204,8 @@ timeline_check(const struct scn_reader *r, const struct scn_node *node,
 }
 
 int
-scenario__read_timeline(const struct scn_reader *r,
-    const struct scn_node *node, struct sst_scenario *plan)
+scenario__read_timeline(const struct scn_reader *r, const struct scn_node *node,
+    struct sst_scenario *plan)
 {
 	const struct scn_node *item, *key;
 	struct scn_event *event;
@@ -226,8 +227,7 @@ scenario__read_timeline(const struct scn_reader *r,
 		if (item->kind != SCN_MAP)
 			return scenario__fail(r->doc, item, r->err,
 			    "expected a mapping: an event");
-		for (key = item->first; key != NULL && rc == 0;
-		     key = key->next)
+		for (key = item->first; key != NULL && rc == 0; key = key->next)
 			rc = timeline_key(r, key, event);
 		if (rc == 0)
 			rc = timeline_check(r, item, plan, event);

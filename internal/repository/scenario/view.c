@@ -36,8 +36,8 @@ view_compare_tasks(const void *a, const void *b)
 	int d = view_rank(x) - view_rank(y);
 
 	if (d == 0)
-		d = strcmp(view_text(x, "submitted_at"),
-		    view_text(y, "submitted_at"));
+		d = strcmp(
+		    view_text(x, "submitted_at"), view_text(y, "submitted_at"));
 	return d != 0 ? d : strcmp(view_text(x, "id"), view_text(y, "id"));
 }
 
@@ -76,8 +76,7 @@ view_sort(json_t *array, int (*compare)(const void *, const void *))
 }
 
 static json_t *
-view_active_tasks(const struct scn_world *world,
-    const struct scn_entity *agent)
+view_active_tasks(const struct scn_world *world, const struct scn_entity *agent)
 {
 	json_t *array = json_array();
 	const struct scn_task *task;
@@ -152,11 +151,12 @@ view_workload(json_t *tree)
 	size_t i;
 	int bad = 0;
 
-	json_array_foreach (pods, i, pod) {
+	json_array_foreach(pods, i, pod)
+	{
 		running = strcmp(view_text(pod, "status"), "Running") == 0;
 		active += running;
-		ready += running &&
-		    !json_is_false(json_object_get(pod, "ready"));
+		ready +=
+		    running && !json_is_false(json_object_get(pod, "ready"));
 	}
 	if (!json_is_null(json_object_get(live, "active_pods"))) {
 		bad |= json_object_set_new(
@@ -176,17 +176,18 @@ view_blockers(const struct scn_world *world, const json_t *ids)
 	const char *queue;
 	size_t i;
 
-	json_array_foreach (ids, i, id) {
+	json_array_foreach(ids, i, id)
+	{
 		task = scenario__find_task(world, json_string_value(id));
 		if (task == NULL)
 			continue;
 		queue = task->agent != NULL || task->queue == NULL
-		    ? NULL
-		    : view_text(task->queue->tree, "name");
+			    ? NULL
+			    : view_text(task->queue->tree, "name");
 		if (json_array_append_new(array,
 			json_pack("{s:s,s:s?,s:s}", "id", task->id, "queue",
-			    queue, "status",
-			    scenario__task_status(task))) != 0) {
+			    queue, "status", scenario__task_status(task))) !=
+		    0) {
 			json_decref(array);
 			return NULL;
 		}
@@ -203,8 +204,8 @@ view_task(const struct scn_world *world, const struct scn_task *task)
 
 	if (tree == NULL || ids == NULL)
 		return tree;
-	bad = json_object_set_new(
-	    tree, "blocked_by", view_blockers(world, ids));
+	bad =
+	    json_object_set_new(tree, "blocked_by", view_blockers(world, ids));
 	bad |= json_object_set_new(
 	    tree, "deadlocked", json_boolean(task->hopeless));
 	if (bad == 0)
@@ -243,8 +244,8 @@ view_depth(const json_t *tasks)
 	json_t *task;
 	size_t i;
 
-	json_array_foreach (tasks, i, task)
-		n[view_depth_slot(view_text(task, "status"))]++;
+	json_array_foreach(tasks, i, task)
+	    n[view_depth_slot(view_text(task, "status"))]++;
 	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "ready", n[0], "running",
 	    n[1], "delayed", n[2], "blocked", n[3], "failed", n[4], "total",
 	    (json_int_t)json_array_size(tasks));
@@ -257,7 +258,8 @@ view_oldest(const json_t *tasks)
 	json_t *task;
 	size_t i;
 
-	json_array_foreach (tasks, i, task) {
+	json_array_foreach(tasks, i, task)
+	{
 		at = view_text(task, "submitted_at");
 		if (*at != '\0' && (oldest == NULL || strcmp(at, oldest) < 0))
 			oldest = at;
@@ -266,8 +268,8 @@ view_oldest(const json_t *tasks)
 }
 
 static int
-view_queue(struct scn_world *world, const struct scn_entity *entity,
-    json_t *tree)
+view_queue(
+    struct scn_world *world, const struct scn_entity *entity, json_t *tree)
 {
 	json_t *tasks = json_array();
 	json_int_t n;
@@ -288,17 +290,18 @@ view_queue(struct scn_world *world, const struct scn_entity *entity,
 	if (json_object_get(tree, "depth") != NULL) {
 		/* told by the scenario: a queue that does not list its tasks */
 		bad |= json_object_get(tree, "tasks_detail") == NULL
-		    ? json_object_set_new(
-			  tree, "tasks_detail", json_string("counts_only"))
-		    : 0;
+			   ? json_object_set_new(tree, "tasks_detail",
+				 json_string("counts_only"))
+			   : 0;
 		bad |= json_object_get(tree, "tasks_total") == NULL
-		    ? json_object_set(tree, "tasks_total",
-			  json_object_get(
-			      json_object_get(tree, "depth"), "total"))
-		    : 0;
+			   ? json_object_set(tree, "tasks_total",
+				 json_object_get(
+				     json_object_get(tree, "depth"), "total"))
+			   : 0;
 		bad |= json_object_get(tree, "tasks_omitted") == NULL
-		    ? json_object_set_new(tree, "tasks_omitted", json_null())
-		    : 0;
+			   ? json_object_set_new(
+				 tree, "tasks_omitted", json_null())
+			   : 0;
 		return bad;
 	}
 	n = (json_int_t)json_array_size(tasks);

@@ -118,7 +118,8 @@ scenario__find_pod(const struct scn_entity *workload, const char *pod_id)
 	json_t *pod;
 	size_t i;
 
-	json_array_foreach (pods, i, pod) {
+	json_array_foreach(pods, i, pod)
+	{
 		id = json_string_value(json_object_get(pod, "pod_id"));
 		if (id != NULL && pod_id != NULL && strcmp(id, pod_id) == 0)
 			return pod;
@@ -136,9 +137,9 @@ fill_queue(struct scn_world *world, struct scn_entity *queue)
 	int rc = 0;
 
 	json_object_del(queue->tree, "tasks");
-	json_array_foreach (tasks, i, tree) {
-		rc = scenario__add_task(
-		    world, json_incref(tree), queue, &task);
+	json_array_foreach(tasks, i, tree)
+	{
+		rc = scenario__add_task(world, json_incref(tree), queue, &task);
 		if (rc != 0)
 			break;
 	}
@@ -147,8 +148,8 @@ fill_queue(struct scn_world *world, struct scn_entity *queue)
 }
 
 static int
-fill_agent_task(struct scn_world *world, struct scn_entity *agent,
-    const json_t *active)
+fill_agent_task(
+    struct scn_world *world, struct scn_entity *agent, const json_t *active)
 {
 	struct scn_task *task;
 	json_t *tree;
@@ -182,7 +183,8 @@ fill_agent(struct scn_world *world, struct scn_entity *agent)
 		return 0;
 	json_incref(tasks);
 	json_object_del(activity, "active_task_ids");
-	json_array_foreach (tasks, i, task) {
+	json_array_foreach(tasks, i, task)
+	{
 		rc = fill_agent_task(world, agent, task);
 		if (rc != 0)
 			break;
@@ -229,7 +231,8 @@ fill_section(struct scn_world *world, enum sst_section_id section,
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach (templates, i, template) {
+	json_array_foreach(templates, i, template)
+	{
 		tree = scenario__close(template, moment);
 		if (tree == NULL)
 			return SST_NOMEM;
@@ -250,8 +253,8 @@ scenario__world_fill(struct scn_world *world, const struct sst_scenario *plan,
 
 	world->filling = true;
 	for (i = 0; i < SST_SECTION_COUNT && rc == 0; i++)
-		rc = fill_section(world, (enum sst_section_id)i,
-		    plan->sections[i], moment);
+		rc = fill_section(
+		    world, (enum sst_section_id)i, plan->sections[i], moment);
 	if (rc == 0)
 		fill_blockers(world);
 	world->filling = false;

@@ -24,7 +24,7 @@ struct scn_entity {
 };
 
 struct scn_task {
-	json_t *tree; /* as in the schema; blocked_by holds ids only */
+	json_t *tree;   /* as in the schema; blocked_by holds ids only */
 	const char *id; /* in tree */
 	struct scn_entity *queue; /* NULL: came with the agent */
 	struct scn_entity *agent; /* NULL: in the queue */
@@ -48,7 +48,7 @@ struct scn_world {
 	size_t task_cap;
 	uint64_t version;
 	uint64_t runs;
-	bool filling; /* what changes now is part of the beginning */
+	bool filling;          /* what changes now is part of the beginning */
 	uint64_t deadlocks_at; /* version at which `hopeless` was found */
 };
 
@@ -68,15 +68,15 @@ int scenario__add_entity(struct scn_world *world, enum sst_section_id section,
 int scenario__settle(struct scn_world *world, enum sst_section_id section,
     struct scn_entity *entity);
 /* Drops it; its tasks go with it. */
-void scenario__drop_entity(struct scn_world *world,
-    enum sst_section_id section, struct scn_entity *entity);
+void scenario__drop_entity(struct scn_world *world, enum sst_section_id section,
+    struct scn_entity *entity);
 
 /* Says that it changed; it forgets the changed-at time it was given. */
 void scenario__touch(struct scn_world *world, enum sst_section_id section,
     struct scn_entity *entity);
 
-struct scn_task *scenario__find_task(const struct scn_world *world,
-    const char *id);
+struct scn_task *
+scenario__find_task(const struct scn_world *world, const char *id);
 /* Takes the tree over, also on failure; id must be new. */
 int scenario__add_task(struct scn_world *world, json_t *tree,
     struct scn_entity *queue, struct scn_task **out);
@@ -88,19 +88,19 @@ void scenario__touch_task(struct scn_world *world, struct scn_task *task);
 /* Puts a task with an agent; started_on may be NULL: unknown. */
 void scenario__start_task(struct scn_world *world, struct scn_task *task,
     struct scn_entity *agent, const char *started_on);
-size_t scenario__count_active(const struct scn_world *world,
-    const struct scn_entity *agent);
+size_t scenario__count_active(
+    const struct scn_world *world, const struct scn_entity *agent);
 /* Makes it wait for those of the ids that are open tasks; true if any is. */
-bool scenario__block_task(struct scn_world *world, struct scn_task *task,
-    const json_t *ids);
+bool scenario__block_task(
+    struct scn_world *world, struct scn_task *task, const json_t *ids);
 /* Marks tasks whose blockers can never finish. */
 void scenario__find_deadlocks(struct scn_world *world);
 
 const char *scenario__task_status(const struct scn_task *task);
 
 /* The pod of a workload's tree, or NULL. */
-json_t *scenario__find_pod(const struct scn_entity *workload,
-    const char *pod_id);
+json_t *
+scenario__find_pod(const struct scn_entity *workload, const char *pod_id);
 
 /* The entity as the document shows it. NULL: memory ran out. */
 json_t *scenario__view(struct scn_world *world, enum sst_section_id section,

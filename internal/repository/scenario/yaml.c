@@ -165,7 +165,8 @@ yaml_add(struct yaml_build *b, const yaml_event_t *event, enum scn_kind kind)
 	node->line = (unsigned)event->start_mark.line + 1;
 	node->column = (unsigned)event->start_mark.column + 1;
 	if (kind == SCN_SCALAR) {
-		node->plain = event->data.scalar.plain_implicit != 0 &&
+		node->plain =
+		    event->data.scalar.plain_implicit != 0 &&
 		    event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 		node->text = yaml_copy(b, event);
 		if (node->text == NULL)
@@ -175,8 +176,8 @@ yaml_add(struct yaml_build *b, const yaml_event_t *event, enum scn_kind kind)
 	if (kind == SCN_SCALAR)
 		return 0;
 	if (++b->depth > SCN_DEPTH_MAX)
-		return yaml_fail(b, SST_TOO_DEEP, &event->start_mark,
-		    "nested too deep");
+		return yaml_fail(
+		    b, SST_TOO_DEEP, &event->start_mark, "nested too deep");
 	b->open = node;
 	return 0;
 }
@@ -236,8 +237,8 @@ yaml_step(struct yaml_build *b, const yaml_event_t *event)
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->started)
-			return yaml_fail(b, SST_UNSUPPORTED,
-			    &event->start_mark, "more than one document");
+			return yaml_fail(b, SST_UNSUPPORTED, &event->start_mark,
+			    "more than one document");
 		b->started = true;
 		return 0;
 	case YAML_STREAM_END_EVENT:
@@ -314,8 +315,8 @@ scenario__parse(const char *file, const char *bytes, size_t len,
 	rc = yaml_run(&b, &parser);
 	yaml_parser_delete(&parser);
 	if (rc == 0 && b.doc->root == NULL)
-		rc = sst_error_set(err, SST_INVALID, "%s:1:1: empty file",
-		    file);
+		rc =
+		    sst_error_set(err, SST_INVALID, "%s:1:1: empty file", file);
 	if (rc != 0) {
 		scenario__free_doc(&b.doc);
 		return rc;
@@ -325,8 +326,8 @@ scenario__parse(const char *file, const char *bytes, size_t len,
 }
 
 int
-scenario__read_file(const char *file, struct scn_doc **out,
-    struct sst_error *err)
+scenario__read_file(
+    const char *file, struct scn_doc **out, struct sst_error *err)
 {
 	char *bytes = NULL;
 	size_t len;
@@ -336,8 +337,8 @@ scenario__read_file(const char *file, struct scn_doc **out,
 	f = fopen(file, "re");
 	if (f == NULL) {
 		rc = errno == ENOENT ? SST_NOT_FOUND : SST_IO;
-		return sst_error_set(err, rc, "open %s: %s", file,
-		    strerror(errno));
+		return sst_error_set(
+		    err, rc, "open %s: %s", file, strerror(errno));
 	}
 	bytes = malloc((size_t)SCN_FILE_MAX + 1);
 	if (bytes == NULL) {
@@ -346,8 +347,8 @@ scenario__read_file(const char *file, struct scn_doc **out,
 	}
 	len = fread(bytes, 1, (size_t)SCN_FILE_MAX + 1, f);
 	if (ferror(f))
-		rc = sst_error_set(err, SST_IO, "read %s: %s", file,
-		    strerror(errno));
+		rc = sst_error_set(
+		    err, SST_IO, "read %s: %s", file, strerror(errno));
 	else
 		rc = scenario__parse(file, bytes, len, out, err);
 	fclose(f);

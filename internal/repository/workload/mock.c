@@ -1,4 +1,5 @@
-/* Deployments and pods as a scenario tells them: see repository/scenario/mock.h. */
+/* Deployments and pods as a scenario tells them: see
+ * repository/scenario/mock.h. */
 #include "repository/workload/workload.h"
 
 #include "repository/scenario/mock.h"

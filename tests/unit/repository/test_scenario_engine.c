@@ -9,25 +9,25 @@ static const char *const names[] = {
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
 /* Small world for single operations. */
-#define HEAD                                                                   \
-	"agents:\n"                                                            \
-	"  - {name: a1, max_parallel_invocations: 2}\n"                        \
-	"  - {name: a2}\n"                                                     \
-	"workload:\n"                                                          \
-	"  - deployment_name: d1\n"                                            \
-	"    pods:\n"                                                          \
-	"      - {pod_id: p1, cpu: 0.5, memory: 64}\n"                         \
-	"      - {pod_id: p2}\n"                                               \
-	"queues:\n"                                                            \
-	"  - name: q1\n"                                                       \
-	"    consumers: 1\n"                                                   \
-	"    tasks:\n"                                                         \
-	"      - {id: t1, submitted_at: -3m}\n"                                \
-	"      - {id: t2, submitted_at: -2m, blocked_by: [t1]}\n"              \
-	"      - {id: t3, submitted_at: -1m, priority: high}\n"                \
-	"  - {name: q2}\n"                                                     \
-	"litellm:\n"                                                           \
-	"  - {model: m1, provider: openai, status: healthy}\n"                 \
+#define HEAD                                                      \
+	"agents:\n"                                               \
+	"  - {name: a1, max_parallel_invocations: 2}\n"           \
+	"  - {name: a2}\n"                                        \
+	"workload:\n"                                             \
+	"  - deployment_name: d1\n"                               \
+	"    pods:\n"                                             \
+	"      - {pod_id: p1, cpu: 0.5, memory: 64}\n"            \
+	"      - {pod_id: p2}\n"                                  \
+	"queues:\n"                                               \
+	"  - name: q1\n"                                          \
+	"    consumers: 1\n"                                      \
+	"    tasks:\n"                                            \
+	"      - {id: t1, submitted_at: -3m}\n"                   \
+	"      - {id: t2, submitted_at: -2m, blocked_by: [t1]}\n" \
+	"      - {id: t3, submitted_at: -1m, priority: high}\n"   \
+	"  - {name: q2}\n"                                        \
+	"litellm:\n"                                              \
+	"  - {model: m1, provider: openai, status: healthy}\n"    \
 	"timeline:\n"
 
 static void
@@ -166,10 +166,10 @@ START_TEST(test_rounds)
 	struct world w;
 	json_t *doc;
 
-	world_parse(&w, "loop: 10s\n" HEAD
-			"  - {at: 4s, task.finish: {task: t3}}\n"
-			"  - {at: 5s, every: 2s, task.submit: "
-			"{queue: q2, id: 'r{round}-{n}'}}\n");
+	world_parse(&w,
+	    "loop: 10s\n" HEAD "  - {at: 4s, task.finish: {task: t3}}\n"
+	    "  - {at: 5s, every: 2s, task.submit: "
+	    "{queue: q2, id: 'r{round}-{n}'}}\n");
 	world_to(&w, 9999);
 	doc = world_json(&w);
 	ck_assert_int_eq(world_int(doc, "queues.0.depth.total"), 2);
@@ -186,7 +186,8 @@ START_TEST(test_rounds)
 	json_decref(doc);
 	world_to(&w, 10000000005000);
 	doc = world_json(&w);
-	ck_assert_str_eq(world_str(doc, "queues.1.tasks.0.id"), "r1000000000-1");
+	ck_assert_str_eq(
+	    world_str(doc, "queues.1.tasks.0.id"), "r1000000000-1");
 	json_decref(doc);
 	world_close(&w);
 }
@@ -197,9 +198,10 @@ START_TEST(test_speed)
 	struct world w;
 	json_t *doc;
 
-	world_parse_at(&w, HEAD
-	    "  - {at: 100s, task.retry: {task: t1, delay: 50s}}\n"
-	    "  - {at: 100s, task.start: {task: t3, agent: a1}}\n", 10.0);
+	world_parse_at(&w,
+	    HEAD "  - {at: 100s, task.retry: {task: t1, delay: 50s}}\n"
+		 "  - {at: 100s, task.start: {task: t3, agent: a1}}\n",
+	    10.0);
 	world_to(&w, 100000);
 	doc = world_json(&w);
 	/* 100 s pass in 10 s; what lies ahead comes ten times as fast, what
@@ -232,13 +234,13 @@ play(struct world *w, const char *yaml)
 START_TEST(test_task_start_and_finish)
 {
 	struct world w;
-	json_t *doc = play(&w, HEAD
-	    "  - {at: 1s, task.start: {task: t1, agent: a1}}\n"
-	    "  - {at: 1s, task.start: {task: t2, agent: a1}}\n"
-	    "  - {at: 1s, task.start: {task: t1, agent: a2}}\n"
-	    "  - {at: 1s, task.start: {task: none, agent: a2}}\n"
-	    "  - {at: 2s, task.start: {task: t3, agent: a1}}\n"
-	    "  - {at: 3s, task.finish: {task: t1}}\n");
+	json_t *doc =
+	    play(&w, HEAD "  - {at: 1s, task.start: {task: t1, agent: a1}}\n"
+			  "  - {at: 1s, task.start: {task: t2, agent: a1}}\n"
+			  "  - {at: 1s, task.start: {task: t1, agent: a2}}\n"
+			  "  - {at: 1s, task.start: {task: none, agent: a2}}\n"
+			  "  - {at: 2s, task.start: {task: t3, agent: a1}}\n"
+			  "  - {at: 3s, task.finish: {task: t1}}\n");
 
 	ck_assert_str_eq(world_str(doc, "agents.0.status"), "running");
 	ck_assert_str_eq(world_str(doc, "agents.1.status"), "idle");
@@ -251,10 +253,9 @@ START_TEST(test_task_start_and_finish)
 	    world_at(doc, "agents.0.activity.active_task_ids.1"));
 	ck_assert_str_eq(world_str(doc, "queues.0.tasks.1.id"), "t2");
 	ck_assert_str_eq(
-	    world_str(doc, "queues.0.tasks.1.blocked_by.0.status"),
-	    "running");
-	ck_assert(json_is_null(
-	    world_at(doc, "queues.0.tasks.1.blocked_by.0.queue")));
+	    world_str(doc, "queues.0.tasks.1.blocked_by.0.status"), "running");
+	ck_assert(
+	    json_is_null(world_at(doc, "queues.0.tasks.1.blocked_by.0.queue")));
 	json_decref(doc);
 	world_to(&w, 2000);
 	doc = world_json(&w);
@@ -274,13 +275,13 @@ END_TEST
 START_TEST(test_task_submit)
 {
 	struct world w;
-	json_t *doc = play(&w, HEAD
-	    "  - {at: 1s, task.submit: {queue: mock/q2, id: n1, priority: "
-	    "{level: critical, raw: 9, scheme: 0..9}, type: x}}\n"
-	    "  - {at: 1s, task.submit: {queue: q2, id: n2, delay: 5s}}\n"
-	    "  - {at: 1s, task.submit: {queue: q2, id: n3, priority: low, "
-	    "blocked_by: [n1, gone]}}\n"
-	    "  - {at: 1s, task.submit: {queue: q2, id: t1}}\n");
+	json_t *doc = play(&w,
+	    HEAD "  - {at: 1s, task.submit: {queue: mock/q2, id: n1, priority: "
+		 "{level: critical, raw: 9, scheme: 0..9}, type: x}}\n"
+		 "  - {at: 1s, task.submit: {queue: q2, id: n2, delay: 5s}}\n"
+		 "  - {at: 1s, task.submit: {queue: q2, id: n3, priority: low, "
+		 "blocked_by: [n1, gone]}}\n"
+		 "  - {at: 1s, task.submit: {queue: q2, id: t1}}\n");
 
 	ck_assert_int_eq(world_int(doc, "queues.1.depth.ready"), 1);
 	ck_assert_int_eq(world_int(doc, "queues.1.depth.delayed"), 1);
@@ -314,8 +315,7 @@ START_TEST(test_task_fail_and_retry)
 
 	ck_assert_str_eq(world_str(doc, "agents.0.status"), "idle");
 	ck_assert_str_eq(world_str(doc, "queues.0.tasks.0.id"), "t3");
-	ck_assert_str_eq(
-	    world_str(doc, "queues.0.tasks.0.status"), "retrying");
+	ck_assert_str_eq(world_str(doc, "queues.0.tasks.0.status"), "retrying");
 	ck_assert_int_eq(world_int(doc, "queues.0.tasks.0.attempts"), 1);
 	ck_assert_str_eq(world_str(doc, "queues.0.tasks.1.status"), "failed");
 	ck_assert_str_eq(world_str(doc, "queues.0.tasks.1.error"), "boom");
@@ -338,10 +338,10 @@ END_TEST
 START_TEST(test_task_block)
 {
 	struct world w;
-	json_t *doc = play(&w, HEAD
-	    "  - {at: 1s, task.block: {task: t1, by: [t2]}}\n"
-	    "  - {at: 1s, task.block: {task: t3, by: [gone]}}\n"
-	    "  - {at: 1s, task.start: {task: t1, agent: a1}}\n");
+	json_t *doc =
+	    play(&w, HEAD "  - {at: 1s, task.block: {task: t1, by: [t2]}}\n"
+			  "  - {at: 1s, task.block: {task: t3, by: [gone]}}\n"
+			  "  - {at: 1s, task.start: {task: t1, agent: a1}}\n");
 
 	ck_assert_str_eq(world_str(doc, "queues.0.tasks.0.status"), "queued");
 	ck_assert(json_is_true(world_at(doc, "queues.0.tasks.1.deadlocked")));
@@ -371,14 +371,13 @@ START_TEST(test_first_world_due)
 	    "{until: 20s}}\n");
 	world_to(&w, 19999);
 	doc = world_json(&w);
-	ck_assert_str_eq(
-	    world_str(doc, "queues.0.tasks.0.status"), "retrying");
+	ck_assert_str_eq(world_str(doc, "queues.0.tasks.0.status"), "retrying");
 	ck_assert_str_eq(
 	    world_str(doc, "queues.0.updated_at"), "2025-12-31T23:00:00Z");
 	ck_assert_str_eq(world_str(doc, "agents.0.activity.updated_at"),
 	    "2025-12-31T23:00:00Z");
-	ck_assert(json_is_null(
-	    world_at(doc, "agents.0.activity.active_task_ids")));
+	ck_assert(
+	    json_is_null(world_at(doc, "agents.0.activity.active_task_ids")));
 	ck_assert_str_eq(
 	    world_str(doc, "queues.1.tasks_detail"), "counts_only");
 	ck_assert_int_eq(world_int(doc, "queues.1.tasks_total"), 5);
@@ -414,8 +413,8 @@ START_TEST(test_pods)
 	ck_assert_int_eq(
 	    world_int(doc, "workload.0.pods.0.containers.0.exit_code"), 137);
 	ck_assert(json_is_null(world_at(doc, "workload.0.pods.0.cpu")));
-	ck_assert_str_eq(world_str(doc, "workload.0.pods.2.status"),
-	    "ContainerCreating");
+	ck_assert_str_eq(
+	    world_str(doc, "workload.0.pods.2.status"), "ContainerCreating");
 	json_decref(doc);
 	world_to(&w, 3000);
 	doc = world_json(&w);
@@ -431,14 +430,13 @@ END_TEST
 START_TEST(test_scale)
 {
 	struct world w;
-	json_t *doc = play(&w, HEAD
-	    "  - {at: 1s, workload.scale: {deployment: d1, pods: 4}}\n"
-	    "  - {at: 9s, workload.scale: {deployment: d1, pods: 0}}\n");
+	json_t *doc = play(&w,
+	    HEAD "  - {at: 1s, workload.scale: {deployment: d1, pods: 4}}\n"
+		 "  - {at: 9s, workload.scale: {deployment: d1, pods: 0}}\n");
 
 	ck_assert_int_eq(world_int(doc, "workload.0.live.desired_pods"), 4);
 	ck_assert_int_eq(world_int(doc, "workload.0.live.active_pods"), 2);
-	ck_assert_uint_eq(
-	    json_array_size(world_at(doc, "workload.0.pods")), 4);
+	ck_assert_uint_eq(json_array_size(world_at(doc, "workload.0.pods")), 4);
 	json_decref(doc);
 	world_to(&w, 4000);
 	doc = world_json(&w);
@@ -446,8 +444,7 @@ START_TEST(test_scale)
 	json_decref(doc);
 	world_to(&w, 9000);
 	doc = world_json(&w);
-	ck_assert_uint_eq(
-	    json_array_size(world_at(doc, "workload.0.pods")), 0);
+	ck_assert_uint_eq(json_array_size(world_at(doc, "workload.0.pods")), 0);
 	json_decref(doc);
 	world_close(&w);
 }
@@ -546,12 +543,12 @@ END_TEST
 START_TEST(test_drop_agent_with_tasks)
 {
 	struct world w;
-	json_t *doc = play(&w, HEAD
-	    "  - {task.start: {task: t1, agent: a1}}\n"
-	    "  - {task.start: {task: t3, agent: a2}}\n"
-	    "  - {at: 1s, remove: {path: /queues/q1}}\n"
-	    "  - {at: 2s, task.retry: {task: t1}}\n"
-	    "  - {at: 3s, remove: {path: /agents/a2}}\n");
+	json_t *doc =
+	    play(&w, HEAD "  - {task.start: {task: t1, agent: a1}}\n"
+			  "  - {task.start: {task: t3, agent: a2}}\n"
+			  "  - {at: 1s, remove: {path: /queues/q1}}\n"
+			  "  - {at: 2s, task.retry: {task: t1}}\n"
+			  "  - {at: 3s, remove: {path: /agents/a2}}\n");
 
 	/* running ones go on without their queue, the waiting one is gone */
 	ck_assert_str_eq(

@@ -86,7 +86,8 @@ static const struct bad bad_worlds[] = {
     {"queues:\n - {name: q, tasks: [{id: t, submitted_at: yesterday}]}",
 	"expected now, a duration such as -5m"},
     {"queues:\n - {name: q, tasks: [{id: t, submitted_at: "
-     "2026-02-30T00:00:00Z}]}", "expected now, a duration"},
+     "2026-02-30T00:00:00Z}]}",
+	"expected now, a duration"},
     {"queues:\n - {name: q, tasks: [{id: t, priority: urgent}]}",
 	"expected one of low, normal, medium, high, critical"},
     {"queues:\n - {name: q, tasks_detail: counts_only}",
@@ -115,8 +116,7 @@ static const struct bad bad_events[] = {
 	"11:43: timeline[0].task.start.agent: \"a2\" is not in agents of "
 	"this scenario"},
     {"timeline: [{task.submit: {queue: q2, id: x}}]", "not in queues"},
-    {"timeline: [{pod.crash: {deployment: d2, pod: x}}]",
-	"not in workload"},
+    {"timeline: [{pod.crash: {deployment: d2, pod: x}}]", "not in workload"},
     {"timeline: [{model.usage: {model: m2, tpm: 1}}]", "not in litellm"},
     {"timeline: [{every: 5ms, task.finish: {task: t1}}]",
 	"timeline[0].every: must be 10 ms or longer"},
@@ -131,11 +131,14 @@ static const struct bad bad_events[] = {
     {"timeline: [{generate: {kind: usage, model: m1}}]",
 	"usage needs the key \"every\""},
     {"timeline: [{every: 1s, generate: {kind: usage, model: m1, "
-     "tpm: 9..3}}]", "expected a number or a range such as 20..60"},
+     "tpm: 9..3}}]",
+	"expected a number or a range such as 20..60"},
     {"timeline: [{generate: {kind: tasks, queues: [q1], id: x, "
-     "rate_per_minute: 0}}]", "expected a rate from 0.01 to 6000"},
+     "rate_per_minute: 0}}]",
+	"expected a rate from 0.01 to 6000"},
     {"timeline: [{generate: {kind: tasks, queues: [], id: x, "
-     "rate_per_minute: 1}}]", "expected one queue or more"},
+     "rate_per_minute: 1}}]",
+	"expected one queue or more"},
     {"timeline: [{every: 1s, generate: {kind: workers, queues: [q1], "
      "agents: [a1], duration_seconds: 1, fail_ratio: 1.5}}]",
 	"fail_ratio: 1.5 is out of range"},
@@ -157,20 +160,22 @@ static const struct bad bad_events[] = {
     {"timeline: [{set: {path: /queues/q1/tasks/t1/status, value: dead}}]",
 	"\"status\" cannot be set"},
     {"timeline: [{set: {path: /agents/a1/activity/active_task_ids/t/id, "
-     "value: x}}]", "\"active_task_ids\" cannot be set"},
+     "value: x}}]",
+	"\"active_task_ids\" cannot be set"},
     {"timeline: [{set: {path: /agents/a1/max_parallel_invocations, "
-     "value: many}}]", "expected an integer, found \"many\""},
+     "value: many}}]",
+	"expected an integer, found \"many\""},
     {"timeline: [{set: {path: /agents/a9, value: {name: a8}}}]",
 	"the path says \"a9\""},
     {"timeline: [{set: {path: /queues/q9, value: {name: q9, tasks: "
-     "[{id: z}]}}}]", "a new entity comes without tasks"},
+     "[{id: z}]}}}]",
+	"a new entity comes without tasks"},
     {"timeline: [{remove: {path: /agents/a1/name}}]", "cannot be set"},
 };
 
 START_TEST(test_bad_world)
 {
-	refuse_text(
-	    bad_worlds[_i].text, SST_INVALID, bad_worlds[_i].words);
+	refuse_text(bad_worlds[_i].text, SST_INVALID, bad_worlds[_i].words);
 }
 END_TEST
 
@@ -273,21 +278,24 @@ START_TEST(test_missing_file)
 	struct sst_scenario *scenario = NULL;
 	struct sst_error err = {0};
 
-	ck_assert_int_eq(sst_scenario_load("no-such", SST_SOURCE_DIR,
-	    &scenario, &err), SST_NOT_FOUND);
+	ck_assert_int_eq(
+	    sst_scenario_load("no-such", SST_SOURCE_DIR, &scenario, &err),
+	    SST_NOT_FOUND);
 	ck_assert_ptr_nonnull(strstr(err.text, "mocks/scenarios/no-such.yaml"));
-	ck_assert_int_eq(sst_scenario_load("/no/such.yaml", SST_SOURCE_DIR,
-	    &scenario, &err), SST_NOT_FOUND);
+	ck_assert_int_eq(
+	    sst_scenario_load("/no/such.yaml", SST_SOURCE_DIR, &scenario, &err),
+	    SST_NOT_FOUND);
 	ck_assert_int_eq(sst_scenario_load(SST_SOURCE_DIR "/", SST_SOURCE_DIR,
-	    &scenario, &err), SST_IO);
+			     &scenario, &err),
+	    SST_IO);
 	ck_assert_ptr_null(scenario);
 }
 END_TEST
 
 /* The tables of the reader follow the schema of the document. */
 static void
-compare_shape(const json_t *defs, const char *def,
-    const struct scn_shape *shape)
+compare_shape(
+    const json_t *defs, const char *def, const struct scn_shape *shape)
 {
 	const json_t *properties =
 	    json_object_get(json_object_get(defs, def), "properties");
@@ -295,21 +303,20 @@ compare_shape(const json_t *defs, const char *def,
 	size_t i, n = 0;
 
 	ck_assert_msg(it != NULL, "no definition %s", def);
-	for (; it != NULL; it = json_object_iter_next(
-			       (json_t *)(uintptr_t)properties, it)) {
+	for (; it != NULL;
+	     it = json_object_iter_next((json_t *)(uintptr_t)properties, it)) {
 		if (strcmp(json_object_iter_key(it), "source") == 0)
 			continue;
 		n++;
-		ck_assert_msg(scenario__field(shape,
-				  json_object_iter_key(it)) != NULL,
+		ck_assert_msg(
+		    scenario__field(shape, json_object_iter_key(it)) != NULL,
 		    "%s: the reader does not know \"%s\"", def,
 		    json_object_iter_key(it));
 	}
 	for (i = 0; i < shape->count; i++)
-		ck_assert_msg(json_object_get(properties,
-				  shape->fields[i].name) != NULL,
-		    "%s: the schema has no \"%s\"", def,
-		    shape->fields[i].name);
+		ck_assert_msg(
+		    json_object_get(properties, shape->fields[i].name) != NULL,
+		    "%s: the schema has no \"%s\"", def, shape->fields[i].name);
 	ck_assert_uint_eq(n, shape->count);
 }
 
@@ -444,8 +451,8 @@ node_json(const struct scn_node *node)
 
 START_TEST(test_shipped_files_follow_schema)
 {
-	static const char *const names[] = {"demo", "calm", "overload",
-	    "deadlock", "crashloop", "rate-limit"};
+	static const char *const names[] = {
+	    "demo", "calm", "overload", "deadlock", "crashloop", "rate-limit"};
 	static const char uri[] =
 	    "https://systate.dev/schemas/scenario.schema.json";
 	json_t *document = load_schema("scenario.schema.json"), *value;
@@ -459,16 +466,16 @@ START_TEST(test_shipped_files_follow_schema)
 
 	ck_assert_int_eq(sst_schema_set_new(&set, &err), 0);
 	ck_assert_int_eq(sst_schema_set_add(set, uri, document, &err), 0);
-	ck_assert_msg(sst_schema_compile(set, uri, &schema, &err) == 0, "%s",
-	    err.text);
+	ck_assert_msg(
+	    sst_schema_compile(set, uri, &schema, &err) == 0, "%s", err.text);
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/mocks/scenarios/%s.yaml",
 		    SST_SOURCE_DIR, names[i]);
-		ck_assert_msg(scenario__read_file(path, &doc, &err) == 0,
-		    "%s", err.text);
+		ck_assert_msg(
+		    scenario__read_file(path, &doc, &err) == 0, "%s", err.text);
 		value = node_json(doc->root);
-		ck_assert_msg(sst_schema_explain(
-				  schema, value, 1, &report, &err) == 0,
+		ck_assert_msg(
+		    sst_schema_explain(schema, value, 1, &report, &err) == 0,
 		    "%s: %s", names[i], err.text);
 		sst_report_fini(&report);
 		json_decref(value);
@@ -486,10 +493,10 @@ scenario_file_suite(void)
 	Suite *suite = suite_create("scenario file");
 	TCase *tc = tcase_create("errors");
 
-	tcase_add_loop_test(tc, test_bad_world, 0,
-	    sizeof(bad_worlds) / sizeof(bad_worlds[0]));
-	tcase_add_loop_test(tc, test_bad_event, 0,
-	    sizeof(bad_events) / sizeof(bad_events[0]));
+	tcase_add_loop_test(
+	    tc, test_bad_world, 0, sizeof(bad_worlds) / sizeof(bad_worlds[0]));
+	tcase_add_loop_test(
+	    tc, test_bad_event, 0, sizeof(bad_events) / sizeof(bad_events[0]));
 	tcase_add_test(tc, test_missing_file);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("hostile");

@@ -108,7 +108,8 @@ all_tasks(const struct sst_large *l, int64_t step)
 
 	for (i = 0; i < l->queues; i++) {
 		queue = sst_large_entity(l, SST_SECTION_QUEUES, i, step);
-		json_array_foreach (json_object_get(queue, "tasks"), k, task) {
+		json_array_foreach(json_object_get(queue, "tasks"), k, task)
+		{
 			const char *id = world_str(task, "id");
 
 			ck_assert_ptr_null(json_object_get(all, id));
@@ -128,7 +129,8 @@ START_TEST(test_churn)
 	const char *id;
 	size_t gone = 0, changed = 0;
 
-	json_object_foreach (before, id, task) {
+	json_object_foreach(before, id, task)
+	{
 		other = json_object_get(after, id);
 		if (other == NULL)
 			gone++;
@@ -162,8 +164,7 @@ START_TEST(test_promises_hold)
 			array = json_array();
 			for (i = 0; i < sst_large_count(&large, section); i++)
 				json_array_append_new(array,
-				    sst_large_entity(
-					&large, section, i, step));
+				    sst_large_entity(&large, section, i, step));
 			json_object_set_new(
 			    doc, sst_section_name(section), array);
 		}
@@ -193,8 +194,9 @@ START_TEST(test_keys)
 			n = sst_large_key(&large, section, i, 77, parts);
 			entity = sst_large_entity(&large, section, i, 77);
 			for (k = 0; k < n; k++)
-				ck_assert_str_eq(world_str(entity,
-				    members[section][k]), parts[k]);
+				ck_assert_str_eq(
+				    world_str(entity, members[section][k]),
+				    parts[k]);
 			ck_assert(n == 3 || members[section][n] == NULL);
 			json_decref(entity);
 		}

@@ -73,8 +73,7 @@ setup(void)
 	hands_ms = 0;
 	contract = NULL;
 	sst_error_clear(&err);
-	ck_assert_msg(
-	    sst_contract_new(&contract, &err) == 0, "%s", err.text);
+	ck_assert_msg(sst_contract_new(&contract, &err) == 0, "%s", err.text);
 }
 
 static void
@@ -94,8 +93,9 @@ bench_open(struct bench *b, const char *scenario, double speed, double churn)
 	memset(b, 0, sizeof(*b));
 	snprintf(name, sizeof(name), "%s", scenario);
 	for (i = 0; i < SST_SECTION_COUNT; i++)
-		ck_assert_msg(tables[i]->init(&b->state[i], &settings, &env,
-				  &err) == 0, "%s", err.text);
+		ck_assert_msg(
+		    tables[i]->init(&b->state[i], &settings, &env, &err) == 0,
+		    "%s", err.text);
 	/* init must have made a copy */
 	memset(name, 'x', sizeof(name) - 1);
 }
@@ -130,8 +130,7 @@ bench_collect(struct bench *b, enum sst_section_id section, int want)
 
 	req.deadline = sst_mono_add_ms(req.now, 5000);
 	ck_assert_int_eq(sst_draft_new(&ds, &draft, &err), 0);
-	rc = tables[section]->collect(
-	    &b->state[section], &req, draft, &err);
+	rc = tables[section]->collect(&b->state[section], &req, draft, &err);
 	ck_assert_msg(rc == want, "%s: %s", sst_code_name(rc), err.text);
 	b->next_ms = sst_draft_next(draft);
 	if (rc == 0)
@@ -140,10 +139,10 @@ bench_collect(struct bench *b, enum sst_section_id section, int want)
 	if (rc != 0)
 		return false;
 	ck_assert_msg(harvest->rejected == 0 && harvest->flaw.code == SST_OK,
-	    "%s at %lld ms: %s", sst_section_name(section),
-	    (long long)hands_ms, harvest->flaw.text);
+	    "%s at %lld ms: %s", sst_section_name(section), (long long)hands_ms,
+	    harvest->flaw.text);
 	changed = b->last[section] == NULL ||
-	    !sst_harvest_equal(b->last[section], harvest);
+		  !sst_harvest_equal(b->last[section], harvest);
 	sst_harvest_release(&b->last[section]);
 	b->last[section] = harvest;
 	return changed;
@@ -188,7 +187,8 @@ add_ids(const struct sst_harvest *harvest, const char *member, json_t *seen)
 		if (list == NULL)
 			list = json_object_get(
 			    json_object_get(entity, "activity"), member);
-		json_array_foreach (list, k, item) {
+		json_array_foreach(list, k, item)
+		{
 			const char *id = world_str(item, "id");
 
 			ck_assert_msg(json_object_get(seen, id) == NULL,
@@ -289,13 +289,14 @@ START_TEST(test_clock_goes_back)
 	bench_round(&b);
 	hands_ms = -500;
 	bench_round(&b);
-	ck_assert_uint_eq(b.last[SST_SECTION_QUEUES]->entities[0]->child_count,
-	    2);
+	ck_assert_uint_eq(
+	    b.last[SST_SECTION_QUEUES]->entities[0]->child_count, 2);
 	bench_close(&b);
 }
 END_TEST
 
-/* A file that is missing or wrong is an error of collect, and is tried again. */
+/* A file that is missing or wrong is an error of collect, and is tried again.
+ */
 START_TEST(test_file_comes_later)
 {
 	static const char good[] = "agents: [{name: late}]\n";
@@ -336,8 +337,9 @@ START_TEST(test_init_refuses)
 	for (i = 0; i < 3; i++) {
 		memset(&state, 0, sizeof(state));
 		settings.speed = bad_speed[i];
-		ck_assert_int_eq(sst_agents_mock_ops.init(&state, &settings,
-		    &env, &err), SST_INVALID);
+		ck_assert_int_eq(
+		    sst_agents_mock_ops.init(&state, &settings, &env, &err),
+		    SST_INVALID);
 		ck_assert_ptr_nonnull(strstr(err.text, "speed: expected"));
 		sst_agents_mock_ops.fini(&state);
 	}
@@ -362,7 +364,8 @@ START_TEST(test_options)
 
 	ck_assert_uint_eq(ops->settings_size, sizeof(settings));
 	ck_assert_msg(sst_options_parse(ops->options, ops->option_count, NULL,
-			  &settings, &err) == 0, "%s", err.text);
+			  &settings, &err) == 0,
+	    "%s", err.text);
 	ck_assert_str_eq(settings.scenario, "demo");
 	ck_assert_int_eq(settings.seed, 0);
 	ck_assert_double_eq(settings.speed, 1.0);

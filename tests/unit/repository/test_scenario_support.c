@@ -10,8 +10,9 @@ world_engine(struct world *world, int64_t seed, double speed)
 	    .seed = seed, .speed = speed, .started = {world_start_ms}};
 	struct sst_error err = {0};
 
-	ck_assert_msg(sst_engine_new(world->scenario, &options,
-			  &world->engine, &err) == 0, "%s", err.text);
+	ck_assert_msg(sst_engine_new(
+			  world->scenario, &options, &world->engine, &err) == 0,
+	    "%s", err.text);
 }
 
 void
@@ -20,8 +21,9 @@ world_open(struct world *world, const char *name, int64_t seed)
 	struct sst_error err = {0};
 
 	memset(world, 0, sizeof(*world));
-	ck_assert_msg(sst_scenario_load(name, SST_SOURCE_DIR,
-			  &world->scenario, &err) == 0, "%s", err.text);
+	ck_assert_msg(sst_scenario_load(
+			  name, SST_SOURCE_DIR, &world->scenario, &err) == 0,
+	    "%s", err.text);
 	world_engine(world, seed, 1.0);
 }
 
@@ -32,7 +34,8 @@ world_parse_at(struct world *world, const char *yaml, double speed)
 
 	memset(world, 0, sizeof(*world));
 	ck_assert_msg(sst_scenario_parse("test.yaml", yaml, strlen(yaml),
-			  &world->scenario, &err) == 0, "%s", err.text);
+			  &world->scenario, &err) == 0,
+	    "%s", err.text);
 	world_engine(world, 0, speed);
 }
 
@@ -79,10 +82,11 @@ world_json(struct world *world)
 	for (section = 0; section < SST_SECTION_COUNT; section++) {
 		array = json_array();
 		for (i = 0; i < sst_engine_count(world->engine, section); i++)
-			ck_assert_int_eq(json_array_append_new(array,
-			    sst_engine_entity(world->engine, section, i)), 0);
-		json_object_set_new(
-		    document, sst_section_name(section), array);
+			ck_assert_int_eq(
+			    json_array_append_new(array,
+				sst_engine_entity(world->engine, section, i)),
+			    0);
+		json_object_set_new(document, sst_section_name(section), array);
 	}
 	return document;
 }
@@ -110,9 +114,10 @@ world_at(const json_t *document, const char *path)
 		memcpy(part, path, len);
 		part[len] = '\0';
 		path += len + (path[len] == '.');
-		document = json_is_array(document)
-		    ? json_array_get(document, strtoul(part, NULL, 10))
-		    : json_object_get(document, part);
+		document =
+		    json_is_array(document)
+			? json_array_get(document, strtoul(part, NULL, 10))
+			: json_object_get(document, part);
 	}
 	return document;
 }
@@ -141,20 +146,24 @@ check_tasks(const json_t *document, json_t *seen)
 	json_t *entity, *task;
 	size_t i, k;
 
-	json_array_foreach (json_object_get(document, "agents"), i, entity) {
-		json_array_foreach (json_object_get(
-			json_object_get(entity, "activity"),
-			"active_task_ids"), k, task) {
+	json_array_foreach(json_object_get(document, "agents"), i, entity)
+	{
+		json_array_foreach(
+		    json_object_get(
+			json_object_get(entity, "activity"), "active_task_ids"),
+		    k, task)
+		{
 			const char *id = world_str(task, "id");
 
 			ck_assert_msg(json_object_get(seen, id) == NULL,
 			    "%s is active twice", id);
-			json_object_set_new(
-			    seen, id, json_string("running"));
+			json_object_set_new(seen, id, json_string("running"));
 		}
 	}
-	json_array_foreach (json_object_get(document, "queues"), i, entity) {
-		json_array_foreach (json_object_get(entity, "tasks"), k, task) {
+	json_array_foreach(json_object_get(document, "queues"), i, entity)
+	{
+		json_array_foreach(json_object_get(entity, "tasks"), k, task)
+		{
 			const char *id = world_str(task, "id");
 
 			ck_assert_msg(json_object_get(seen, id) == NULL,
@@ -172,26 +181,29 @@ check_queue(const json_t *queue, const json_t *seen)
 	long long sum;
 	size_t i, k;
 
-	json_array_foreach (json_object_get(queue, "tasks"), i, task) {
+	json_array_foreach(json_object_get(queue, "tasks"), i, task)
+	{
 		const json_t *by = json_object_get(task, "blocked_by");
 
-		ck_assert_int_eq(strcmp(world_str(task, "status"), "blocked") ==
-			0, json_array_size(by) > 0);
-		json_array_foreach (by, k, blocker) {
+		ck_assert_int_eq(
+		    strcmp(world_str(task, "status"), "blocked") == 0,
+		    json_array_size(by) > 0);
+		json_array_foreach(by, k, blocker)
+		{
 			const char *id = world_str(blocker, "id");
 
 			ck_assert_msg(json_object_get(seen, id) != NULL,
 			    "%s waits for %s, which is not open",
 			    world_str(task, "id"), id);
-			ck_assert_str_eq(world_str(blocker, "status"),
-			    world_str(seen, id));
+			ck_assert_str_eq(
+			    world_str(blocker, "status"), world_str(seen, id));
 		}
 	}
 	sum = world_int(queue, "depth.ready") +
-	    world_int(queue, "depth.running") +
-	    world_int(queue, "depth.delayed") +
-	    world_int(queue, "depth.blocked") +
-	    world_int(queue, "depth.failed");
+	      world_int(queue, "depth.running") +
+	      world_int(queue, "depth.delayed") +
+	      world_int(queue, "depth.blocked") +
+	      world_int(queue, "depth.failed");
 	ck_assert_int_eq(sum, world_int(queue, "depth.total"));
 	ck_assert_int_eq(sum, (long long)i);
 	ck_assert_int_eq(sum, world_int(queue, "tasks_total"));
@@ -204,8 +216,8 @@ check_workload(const json_t *workload)
 	json_t *pod;
 	size_t i;
 
-	json_array_foreach (json_object_get(workload, "pods"), i, pod)
-		running += strcmp(world_str(pod, "status"), "Running") == 0;
+	json_array_foreach(json_object_get(workload, "pods"), i, pod) running +=
+	    strcmp(world_str(pod, "status"), "Running") == 0;
 	ck_assert_int_eq(running, world_int(workload, "live.active_pods"));
 }
 
@@ -216,9 +228,9 @@ world_check(const json_t *document)
 	size_t i;
 
 	check_tasks(document, seen);
-	json_array_foreach (json_object_get(document, "queues"), i, entity)
-		check_queue(entity, seen);
-	json_array_foreach (json_object_get(document, "workload"), i, entity)
-		check_workload(entity);
+	json_array_foreach(json_object_get(document, "queues"), i, entity)
+	    check_queue(entity, seen);
+	json_array_foreach(json_object_get(document, "workload"), i, entity)
+	    check_workload(entity);
 	json_decref(seen);
 }

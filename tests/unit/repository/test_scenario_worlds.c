@@ -114,8 +114,8 @@ check_within(const json_t *want, const json_t *have, const char *where)
 		return;
 	}
 	it = json_object_iter((json_t *)(uintptr_t)want);
-	for (; it != NULL; it = json_object_iter_next(
-			       (json_t *)(uintptr_t)want, it))
+	for (; it != NULL;
+	     it = json_object_iter_next((json_t *)(uintptr_t)want, it))
 		check_within(json_object_iter_value(it),
 		    json_object_get(have, json_object_iter_key(it)),
 		    json_object_iter_key(it));
@@ -164,7 +164,7 @@ START_TEST(test_demo_lives)
 		    world_at(doc, "agents.0.activity.active_task_ids"));
 		ck_assert_uint_le(n, 5);
 		queued = (size_t)(world_int(doc, "queues.0.depth.total") +
-		    world_int(doc, "queues.1.depth.total"));
+				  world_int(doc, "queues.1.depth.total"));
 		least = queued < least ? queued : least;
 		most = queued > most ? queued : most;
 		retried += (size_t)world_int(doc, "queues.0.depth.delayed");
@@ -214,14 +214,14 @@ START_TEST(test_overload_shows)
 	for (ms = 0; ms <= 3600000; ms += 30000) {
 		world_to(&w, ms);
 		doc = world_json(&w);
-		ck_assert_int_gt((long long)json_array_size(world_at(doc,
-			"agents.0.activity.active_task_ids")),
+		ck_assert_int_gt((long long)json_array_size(world_at(
+				     doc, "agents.0.activity.active_task_ids")),
 		    world_int(doc, "agents.0.max_parallel_invocations"));
 		ck_assert_int_gt(world_int(doc, "litellm.0.tpm"), 88000);
 		ck_assert_int_eq(world_int(doc, "workload.0.live.active_pods"),
 		    world_int(doc, "workload.0.max_pods"));
-		json_array_foreach (world_at(doc, "workload.0.pods"), i, pod)
-			ck_assert_int_gt(world_int(pod, "memory"), 1950);
+		json_array_foreach(world_at(doc, "workload.0.pods"), i, pod)
+		    ck_assert_int_gt(world_int(pod, "memory"), 1950);
 		if (ms >= 600000)
 			ck_assert_int_ge(
 			    world_int(doc, "queues.0.depth.total"), 55);
@@ -239,8 +239,10 @@ find_task(const json_t *doc, const char *id)
 	json_t *queue, *task;
 	size_t i, k;
 
-	json_array_foreach (json_object_get(doc, "queues"), i, queue) {
-		json_array_foreach (json_object_get(queue, "tasks"), k, task) {
+	json_array_foreach(json_object_get(doc, "queues"), i, queue)
+	{
+		json_array_foreach(json_object_get(queue, "tasks"), k, task)
+		{
 			if (strcmp(world_str(task, "id"), id) == 0)
 				return task;
 		}
@@ -262,15 +264,17 @@ START_TEST(test_deadlock_shows)
 		world_to(&w, ms);
 		doc = world_json(&w);
 		for (i = 0; i < 5; i++)
-			ck_assert(json_is_true(world_at(
-			    find_task(doc, stuck[i]), "deadlocked")));
-		ck_assert_str_eq(world_str(find_task(doc, "task-A"),
-		    "blocked_by.0.queue"), "build");
-		ck_assert_str_eq(world_str(find_task(doc, "task-F"),
-		    "blocked_by.0.status"), "failed");
+			ck_assert(json_is_true(
+			    world_at(find_task(doc, stuck[i]), "deadlocked")));
+		ck_assert_str_eq(
+		    world_str(find_task(doc, "task-A"), "blocked_by.0.queue"),
+		    "build");
+		ck_assert_str_eq(
+		    world_str(find_task(doc, "task-F"), "blocked_by.0.status"),
+		    "failed");
 		if (ms < 30000)
-			ck_assert(json_is_false(world_at(
-			    find_task(doc, "task-H"), "deadlocked")));
+			ck_assert(json_is_false(
+			    world_at(find_task(doc, "task-H"), "deadlocked")));
 		json_decref(doc);
 	}
 	world_close(&w);
@@ -285,7 +289,8 @@ find_pod(const json_t *doc)
 	json_t *pod;
 	size_t i;
 
-	json_array_foreach (world_at(doc, "workload.0.pods"), i, pod) {
+	json_array_foreach(world_at(doc, "workload.0.pods"), i, pod)
+	{
 		if (strcmp(world_str(pod, "pod_id"), crash_pod) == 0)
 			return pod;
 	}
@@ -312,8 +317,7 @@ START_TEST(test_crashloop_shows)
 			longest = gap > longest ? gap : longest;
 			last_at = ms;
 			restarts = now;
-			ck_assert_str_eq(
-			    world_str(pod, "containers.0.reason"),
+			ck_assert_str_eq(world_str(pod, "containers.0.reason"),
 			    "CrashLoopBackOff");
 			ck_assert_int_eq(
 			    world_int(pod, "containers.0.exit_code"), 137);
