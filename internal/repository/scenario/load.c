@@ -307,7 +307,7 @@ sst_scenario_load(const char *name, const char *data_dir,
     struct sst_scenario **out, struct sst_error *err)
 {
 	struct sst_buf path = SST_BUF_INIT;
-	struct scn_doc *doc;
+	struct scn_doc *doc = NULL;
 	size_t len = strlen(name);
 	int rc;
 

@@ -151,7 +151,7 @@ set_check(const struct scn_reader *r, const struct scn_node *node, json_t *args)
 {
 	const struct scn_node *value = scenario__member(node, "value");
 	const struct scn_field *field;
-	struct path path;
+	struct path path = {.count = 0};
 	json_t *read;
 	int rc;
 
@@ -178,7 +178,7 @@ remove_check(
     const struct scn_reader *r, const struct scn_node *node, json_t *args)
 {
 	const struct scn_field *field;
-	struct path path;
+	struct path path = {.count = 0};
 	int rc;
 
 	(void)args;
@@ -272,7 +272,7 @@ path_set(
 	json_t *value = json_object_get(args, "value"), *holder;
 	enum sst_section_id section;
 	struct scn_entity *entity;
-	struct path path;
+	struct path path = {.count = 0};
 
 	(void)moment;
 	if (!path_split(scenario__text(args, "path"), &path))
@@ -298,7 +298,7 @@ path_remove(
 {
 	enum sst_section_id section;
 	struct scn_entity *entity;
-	struct path path;
+	struct path path = {.count = 0};
 	json_t *holder;
 
 	(void)moment;

@@ -246,7 +246,8 @@ yaml_step(struct yaml_build *b, const yaml_event_t *event)
 		return 0;
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		b->open = b->open->parent;
+		if (b->open != NULL)
+			b->open = b->open->parent;
 		b->depth--;
 		return 0;
 	case YAML_ALIAS_EVENT:
