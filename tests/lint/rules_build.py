@@ -219,8 +219,14 @@ def check_tidy(tree, build):
     if program is None:
         return
 
+    hints = os.path.join(os.path.dirname(__file__), 'analyser.h')
+
     def tidy(name):
-        done = run([program, '--quiet', '-p', build.folder,
+        more = ['--extra-arg=-include' + hints]
+        if not os.path.exists(tree.path('internal/base/error.h')) or (
+                name == 'internal/base/error.c'):
+            more = []
+        done = run([program, '--quiet', '-p', build.folder, *more,
                     '--config-file=' + tree.path('.clang-tidy'),
                     '--header-filter=%s/(internal|cmd)/.*' % re.escape(
                         tree.root), tree.path(name)])
