@@ -3,8 +3,8 @@
  * file at a time, that the functions that report an error give its code back.
  * Else it follows paths on which a failure looks like a success.
  */
-#ifndef SST_LINT_ANALYSER_H
-#define SST_LINT_ANALYSER_H
+#ifndef SST_TESTS_LINT_ANALYSER_H
+#define SST_TESTS_LINT_ANALYSER_H
 
 #include "base/error.h"
 
