@@ -46,7 +46,7 @@ struct sst_api {
 	struct sst_lock lock; /* for idle */
 	pthread_cond_t idle;  /* the last running request has ended */
 	struct _u_instance *instance;
-	int listen_fd; /* -1: taken over by the library */
+	int listen_fd; /* closed by the library once it runs */
 };
 
 /* Headers that mean something here; borrowed, NULL when absent. */

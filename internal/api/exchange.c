@@ -312,10 +312,24 @@ answer_take_back(void *shared)
 	api__response_fini(&x->response);
 }
 
+/* Reads from the shared bytes, a block at a time. For HEAD nothing is read: it
+ * is the way to tell the length without a copy of the body. */
+static void
+answer_stream(struct api_response *rs, size_t block, struct _u_response *answer)
+{
+	answer->stream_callback = body_read;
+	answer->stream_callback_free = body_done;
+	answer->stream_size = rs->body->len;
+	answer->stream_block_size = block;
+	/* The stream gives this reference back when it ends. */
+	answer->stream_user_data = sst_body_acquire(rs->body);
+}
+
 static void
 answer_lend(struct exchange *x, struct _u_response *answer)
 {
 	struct api_response *rs = &x->response;
+	bool head;
 
 	/* The map is only read, and lives as long as the exchange. */
 	memcpy(&x->lent.keys, &(const char **){rs->names}, sizeof(char **));
@@ -328,16 +342,15 @@ answer_lend(struct exchange *x, struct _u_response *answer)
 	answer->shared_data = x;
 	answer->free_shared_data = answer_take_back;
 	answer->status = rs->status;
+	/* A 304 then says Content-Length: 0. No length cannot be had from the
+	 * library, and that of the body makes some clients wait for one. */
 	if (rs->body == NULL || rs->status == 304)
 		return;
-	x->body_bytes = rs->body->len;
-	if (rs->body->len > STREAM_ABOVE_BYTES) {
-		/* The stream gives the reference back when it ends. */
-		answer->stream_callback = body_read;
-		answer->stream_callback_free = body_done;
-		answer->stream_size = rs->body->len;
-		answer->stream_block_size = STREAM_BLOCK_BYTES;
-		answer->stream_user_data = sst_body_acquire(rs->body);
+	head = strcmp(x->request.method, "HEAD") == 0;
+	if (!head)
+		x->body_bytes = rs->body->len;
+	if (head || rs->body->len > STREAM_ABOVE_BYTES) {
+		answer_stream(rs, head ? 1 : STREAM_BLOCK_BYTES, answer);
 	} else {
 		answer->binary_body = rs->body->bytes;
 		answer->binary_body_length = rs->body->len;

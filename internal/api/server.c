@@ -1,6 +1,7 @@
 /* Start and stop: the socket, the options of libmicrohttpd, the order. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <netinet/in.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <orcania.h>
 
@@ -151,10 +153,11 @@ threads_default(unsigned threads, unsigned connections)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (threads == 0)
+	if (threads == 0) {
 		threads = cpus < 1 ? 1 : (unsigned)cpus;
-	if (threads > THREADS_MAX)
-		threads = THREADS_MAX;
+		if (threads > THREADS_MAX)
+			threads = THREADS_MAX;
+	}
 	/* The library divides the connections among the threads. */
 	return threads > connections ? connections : threads;
 }
@@ -253,11 +256,11 @@ daemon_start(struct sst_api *api, const struct sst_api_settings *s,
 
 	options_fill(&options, api, s);
 	if (ulfius_start_framework_with_mhd_options(
-		api->instance, flags, options.items) != U_OK)
-		return sst_error_set(err, SST_IO,
-		    "the HTTP library refused to start on %s", api->url);
-	api->listen_fd = -1;
-	return SST_OK;
+		api->instance, flags, options.items) == U_OK)
+		return SST_OK;
+	api->listen_fd = -1; /* the library has closed it */
+	return sst_error_set(
+	    err, SST_IO, "the HTTP library refused to start on %s", api->url);
 }
 
 static void
@@ -360,6 +363,29 @@ sst_api_reload_tokens(struct sst_api *api, const struct sst_api_token *tokens,
 	return api__guard_set_tokens(&api->guard, tokens, count, err);
 }
 
+/*
+ * From here on connections are refused. MHD_quiesce_daemon would be the way,
+ * but with epoll it races with its own threads and ends the process ("Failed
+ * to remove listen FD from epoll set"). So the descriptor gets another socket,
+ * which nobody can reach; the kernel closes the old one and takes it out of
+ * the epoll sets.
+ */
+static void
+listen_refuse(int fd)
+{
+	struct sockaddr_un nowhere = {.sun_family = AF_UNIX};
+	int other =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (other < 0 ||
+	    bind(other, (const struct sockaddr *)&nowhere,
+		sizeof(nowhere.sun_family)) < 0 ||
+	    listen(other, 1) < 0 || dup3(other, fd, O_CLOEXEC) < 0)
+		shutdown(fd, SHUT_RDWR); /* its threads spin until the end */
+	if (other >= 0)
+		close(other);
+}
+
 /* Waits until no request runs, or the deadline. */
 static void
 api_drain(struct sst_api *api, struct sst_mono until)
@@ -375,16 +401,14 @@ void
 sst_api_stop(struct sst_api **api, int64_t deadline_ms)
 {
 	struct sst_api *a = *api;
-	int fd;
 
 	if (a == NULL)
 		return;
 	*api = NULL;
 	atomic_store(&a->stopping, true);
-	fd = MHD_quiesce_daemon(a->instance->mhd_daemon);
-	if (fd >= 0)
-		close(fd); /* from here on connections are refused */
+	listen_refuse(a->listen_fd);
 	api_drain(a, sst_mono_add_ms(sst_clock_mono(a->clock), deadline_ms));
 	ulfius_stop_framework(a->instance);
+	a->listen_fd = -1; /* closed with the library's daemon */
 	api_free(a);
 }
