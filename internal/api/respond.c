@@ -75,8 +75,8 @@ is_not_modified(const struct api_request *rq, const struct sst_body *body,
 
 /* What lets a client keep the body and ask whether it still holds. */
 static void
-validators(struct api_response *rs, const struct sst_body *body,
-    int64_t modified_ms)
+validators(
+    struct api_response *rs, const struct sst_body *body, int64_t modified_ms)
 {
 	char date[API_DATE_TEXT];
 

@@ -280,8 +280,8 @@ entity_respond(struct api_request *rq, struct api_response *rs,
 		entity_not_found(rq, id, key);
 		return;
 	}
-	if (sst_snapshot_entity_body(s,
-		(struct sst_entity_ref){id, e}, &how, &body, &err) == SST_OK)
+	if (sst_snapshot_entity_body(
+		s, (struct sst_entity_ref){id, e}, &how, &body, &err) == SST_OK)
 		state_finish(rq, rs, s, body);
 	else
 		api__fail(rq, &err);
