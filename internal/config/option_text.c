@@ -143,9 +143,11 @@ config__value_refuse(const struct sst_option *row,
 {
 	struct sst_buf text = SST_BUF_INIT;
 	char place[PLACE_BYTES], path[PLACE_BYTES];
+	const char *name;
 
 	sst_config_node_place(node, place, sizeof(place));
 	sst_config_node_path(node, path, sizeof(path));
+	name = path[0] != '\0' ? path : row->name;
 	sst_buf_adds(&text, "got ");
 	show_received(row, node, &text);
 	sst_buf_adds(&text, "; expected ");
@@ -157,8 +159,8 @@ config__value_refuse(const struct sst_option *row,
 	if (sst_buf_failed(&text))
 		code = sst_error_nomem(err);
 	else
-		sst_error_set(err, code, "%s: %s: %s", place,
-		    path[0] != '\0' ? path : row->name, text.data);
+		sst_error_set(err, code, "%s: %s%s%s", place, name,
+		    name[0] != '\0' ? ": " : "", text.data);
 	sst_buf_fini(&text);
 	return code;
 }
@@ -265,6 +267,8 @@ config__unknown_key(const struct sst_option *table, size_t count,
 	sst_config_node_place(&at, place, sizeof(place));
 	sst_config_node_path(node, path, sizeof(path));
 	snprintf(local, sizeof(local), "%s%s", prefix, node->key);
+	if (strchr(node->key, '.') != NULL)
+		sst_buf_adds(&text, ", a dot does not nest maps");
 	near = nearest_name(table, count, local, node->key);
 	if (near != NULL)
 		sst_buf_addf(&text, "; did you mean %s?", near);

@@ -6,6 +6,8 @@
 
 #include "config/node_priv.h"
 
+enum { SET_PATH_MAX = 500 }; /* bytes; the table's longest takes 30 */
+
 /* One step of a path; index is -1 for a key. */
 struct path_step {
 	const char *key;
@@ -112,14 +114,6 @@ sst_config_node_path(const struct sst_config_node *node, char *out, size_t size)
 	}
 }
 
-static int
-set_refuse(const char *path, const char *origin, const char *why,
-    struct sst_error *err)
-{
-	return sst_error_set(
-	    err, SST_INVALID, "%s: %.100s: %s", origin, path, why);
-}
-
 static struct sst_config_node *
 set_make(struct sst_config_doc *doc, enum sst_config_kind kind,
     const char *origin, struct sst_error *err)
@@ -138,7 +132,16 @@ set_make(struct sst_config_doc *doc, enum sst_config_kind kind,
 	return node;
 }
 
-/* The map or value below parent for a step; made when it is missing. */
+/* Whether parent has a child for the step, or can be given one. */
+static bool
+set_fits(const struct sst_config_node *parent, const struct path_step *step)
+{
+	return path_child(parent, step) != NULL ||
+	       (step->index < 0 && parent->kind == SST_CONFIG_MAP &&
+		   parent->count < SST_CONFIG_MAP_MAX);
+}
+
+/* The child of parent for a step that fits; made when it is missing. */
 static struct sst_config_node *
 set_step(struct sst_config_doc *doc, struct sst_config_node *parent,
     const struct path_step *step, const char *origin, struct sst_error *err)
@@ -147,13 +150,6 @@ set_step(struct sst_config_doc *doc, struct sst_config_node *parent,
 
 	if (child != NULL)
 		return child;
-	if (step->index >= 0 || parent->kind != SST_CONFIG_MAP ||
-	    parent->count >= SST_CONFIG_MAP_MAX) {
-		sst_error_set(err, SST_INVALID,
-		    "%s: there is no %.*s to put the value into", origin,
-		    (int)(step->index >= 0 ? 24 : step->len), step->key);
-		return NULL;
-	}
 	child = set_make(doc, SST_CONFIG_MAP, origin, err);
 	if (child == NULL)
 		return NULL;
@@ -197,7 +193,7 @@ set_value(struct sst_config_doc *doc, struct sst_config_node *place,
 			    err, code, "%s: %s", origin, fault);
 		node = set_make(doc, SST_CONFIG_SCALAR, origin, err);
 		if (node == NULL)
-			return err != NULL ? err->code : SST_NOMEM;
+			return err->code;
 		node->style = SST_CONFIG_UNTYPED;
 		node->text = config__doc_text(doc, value, strlen(value));
 		if (node->text == NULL)
@@ -213,35 +209,53 @@ set_value(struct sst_config_doc *doc, struct sst_config_node *place,
 	return SST_OK;
 }
 
+/* The node at path, made when it is missing; NULL: err says why. */
+static struct sst_config_node *
+set_find(struct sst_config_doc *doc, const char *path, const char *origin,
+    struct sst_error *err)
+{
+	struct path_step step = {NULL, 0, -1};
+	struct sst_config_node *node = doc->root;
+	const char *rest = path, *why = NULL;
+
+	if (*rest == '\0' || strlen(path) > SET_PATH_MAX)
+		why = "not the path of an option";
+	while (why == NULL && *rest != '\0') {
+		if (!path_take(&rest, &step))
+			why = "not the path of an option";
+		else if (!set_enter(node))
+			why = "stands below a plain value";
+		else if (!set_fits(node, &step))
+			why = "there is no such place";
+		else
+			node = set_step(doc, node, &step, origin, err);
+		if (node == NULL)
+			return NULL;
+	}
+	if (why == NULL)
+		return node;
+	sst_error_set(err, SST_INVALID, "%s: %.100s: %s", origin, path, why);
+	return NULL;
+}
+
 int
 sst_config_doc_set(struct sst_config_doc *doc, const char *path,
     const char *value, const char *origin, struct sst_error *err)
 {
-	struct path_step step = {NULL, 0, -1};
-	const char *rest = path, *name;
-	struct sst_config_node *node = doc->root;
+	struct sst_config_node *node;
+	struct sst_error unread;
+	const char *name;
 
+	err = err != NULL ? err : &unread;
 	name = config__doc_text(doc, origin, strlen(origin));
 	if (name == NULL)
 		return sst_error_nomem(err);
-	if (node == NULL) {
-		node = set_make(doc, SST_CONFIG_MAP, name, err);
-		if (node == NULL)
-			return err != NULL ? err->code : SST_NOMEM;
-		doc->root = node;
-	}
-	if (*rest == '\0' || strlen(path) > 500)
-		return set_refuse(path, name, "not a path of an option", err);
-	while (*rest != '\0') {
-		if (!path_take(&rest, &step))
-			return set_refuse(
-			    path, name, "not a path of an option", err);
-		if (!set_enter(node))
-			return set_refuse(
-			    path, name, "stands below a plain value", err);
-		node = set_step(doc, node, &step, name, err);
-		if (node == NULL)
-			return err != NULL ? err->code : SST_INVALID;
-	}
+	if (doc->root == NULL)
+		doc->root = set_make(doc, SST_CONFIG_MAP, name, err);
+	if (doc->root == NULL)
+		return err->code;
+	node = set_find(doc, path, name, err);
+	if (node == NULL)
+		return err->code;
 	return set_value(doc, node, value, name, err);
 }
