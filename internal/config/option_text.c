@@ -215,6 +215,9 @@ nearest_name(const struct sst_option *table, size_t count, const char *path,
 		end = end != NULL ? end + 1 : table[i].name;
 		at = least(config__distance(path, table[i].name),
 		    config__distance(key, end) + 1);
+		/* interval for interval_seconds */
+		if (strlen(key) >= 3 && strncmp(key, end, strlen(key)) == 0)
+			at = 1;
 		if (at < best_at) {
 			best_at = at;
 			best = table[i].name;

@@ -439,6 +439,7 @@ static const struct sst_option config_table[] = {
     {.name = "mock.enabled",
 	.type = SST_OPTION_BOOL,
 	.env = "ENABLE_MOCK_DATA",
+	.reloadable = true,
 	.help = "Serve the data of a scenario. Default: true when no sources "
 		"are configured, else false. --no-mock is false.",
 	.offset = AT(mock.enabled)},
@@ -449,6 +450,7 @@ static const struct sst_option config_table[] = {
 	.max = 4096,
 	.unit = "bytes",
 	.flag = "--scenario",
+	.reloadable = true,
 	.help = "Name of a scenario in mocks/scenarios, or the path of a "
 		"file.",
 	.offset = AT(mock.scenario)},
@@ -457,6 +459,7 @@ static const struct sst_option config_table[] = {
 	.fallback = "0",
 	.min = 0,
 	.max = 2147483647,
+	.reloadable = true,
 	.help = "Seed of what the scenario leaves to chance; 0 is the "
 		"scenario's own. The same seed gives the same data.",
 	.offset = AT(mock.seed)},
@@ -465,6 +468,7 @@ static const struct sst_option config_table[] = {
 	.fallback = "1",
 	.min = 0.01,
 	.max = 1000,
+	.reloadable = true,
 	.help = "Time of the scenario per time of the clock.",
 	.offset = AT(mock.speed)},
     {.name = "sources",
@@ -474,6 +478,7 @@ static const struct sst_option config_table[] = {
 	.items = source_table,
 	.item_count = SST_OPTION_COUNT(source_table),
 	.item_size = sizeof(struct sst_config_source),
+	.reloadable = true,
 	.help = "What is observed. At most 256: each group has a thread.",
 	.offset = AT(sources)},
 };

@@ -269,8 +269,7 @@ static const struct {
 	"f:3:5: net.auth.pasword: no such option; did you mean "
 	"net.auth.password? Allowed here: password, password_file, "
 	"password_env, user"},
-    {"net:\n  auth: x", SST_TYPE,
-	"f:2:9: net.auth: got \"x\"; expected a map"},
+    {"net:\n  auth: x", SST_TYPE, "f:2:9: net.auth: got \"x\"; expected a map"},
     {"net: [url]", SST_TYPE, "f:1:6: net: got a list of 1; expected a map"},
     {"flag: yes", SST_TYPE, "f:1:7: flag: got \"yes\"; expected true or false"},
     {"flag: 1", SST_TYPE, "f:1:7: flag: got \"1\"; expected true or false"},
