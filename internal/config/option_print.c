@@ -118,16 +118,54 @@ print_children(const struct sst_config_node *node, unsigned indent, bool secret,
 	}
 }
 
+/* Whether the row would take the text. */
+static bool
+is_taken(const struct sst_option *row, const char *text)
+{
+	double len = (double)strlen(text);
+
+	if (row->type == SST_OPTION_STRING &&
+	    (row->min != 0 || row->max != 0) &&
+	    (len < row->min || len > row->max))
+		return false;
+	return row->valid == NULL || row->valid(text);
+}
+
+/*
+ * The value of a STRING, or an item of a LIST, without secrets inside of it.
+ * A mask that the row would not take makes no readable configuration: then a
+ * text of a form of its own (a name, a hash) is no secret, any other goes.
+ */
 static void
-print_list(const struct sst_option_list *list, struct sst_buf *out)
+print_string(
+    const struct sst_option *row, const char *text, struct sst_buf *out)
+{
+	struct sst_buf masked = SST_BUF_INIT;
+	const char *shown;
+
+	sst_text_redact(text, strlen(text), &masked);
+	shown = masked.data != NULL ? masked.data : "";
+	if (!is_taken(row, shown))
+		shown = row->valid != NULL && strstr(text, "://") == NULL
+			    ? text
+			    : SST_TEXT_REDACTED;
+	if (sst_buf_failed(&masked))
+		out->failed = true;
+	else
+		config__print_text(shown, out);
+	sst_buf_fini(&masked);
+}
+
+static void
+print_list(const struct sst_option *row, const struct sst_option_list *list,
+    struct sst_buf *out)
 {
 	size_t i;
 
 	sst_buf_addc(out, '[');
 	for (i = 0; i < list->count; i++) {
 		sst_buf_adds(out, i > 0 ? ", " : "");
-		sst_buf_json_string(
-		    out, list->items[i], strlen(list->items[i]));
+		print_string(row, list->items[i], out);
 	}
 	sst_buf_addc(out, ']');
 }
@@ -211,13 +249,13 @@ print_value(const struct sst_option *row, const void *field, unsigned indent,
 		print_duration(*(const int64_t *)field, out);
 		break;
 	case SST_OPTION_STRING:
-		print_masked(*(const char *const *)field, out);
+		print_string(row, *(const char *const *)field, out);
 		break;
 	case SST_OPTION_ENUM:
 		sst_buf_adds(out, row->names[*(const int *)field]);
 		break;
 	case SST_OPTION_LIST:
-		print_list(field, out);
+		print_list(row, field, out);
 		break;
 	default:
 		break;

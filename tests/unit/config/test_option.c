@@ -41,6 +41,12 @@ is_url(const char *text)
 	return strncmp(text, "http://", 7) == 0;
 }
 
+static bool
+is_plain(const char *text)
+{
+	return strpbrk(text, "[]") == NULL;
+}
+
 static const struct sst_option item_table[] = {
     {.name = "name",
 	.type = SST_OPTION_STRING,
@@ -406,7 +412,8 @@ START_TEST(print_reads_back)
 	ck_assert_int_eq(
 	    parse("count: 3\nratio: 0.75\nwait_seconds: 1250ms\n"
 		  "net: {url: 'http://u:hunter2@x', auth: {password: hunter2}}"
-		  "\ntags: [yes, 'a: b', \"q\\\"\\n\"]\nlabels: {a: 1, b: '1', "
+		  "\ntags: ['amqp://u:hunter2@h', 'a: b', "
+		  "\"q\\\"\\n\"]\nlabels: {a: 1, b: '1', "
 		  "token: hunter2, c: {d: [~, {e: {}}, [[]], 'no']}, "
 		  "tokens: [hunter2, {x: hunter2}], 'k: k': \"\xe2\x82\xac\"}\n"
 		  "items: [{name: 'true'}, {name: ' '}]\n"),
@@ -425,6 +432,33 @@ START_TEST(print_reads_back)
 }
 END_TEST
 
+/* A mask may be longer than what it hides, or of another form. */
+START_TEST(print_stays_readable)
+{
+	static const struct sst_option rows[] = {
+	    {.name = "short",
+		.type = SST_OPTION_STRING,
+		.min = 1,
+		.max = 12,
+		.help = "",
+		.offset = offsetof(struct target, url)},
+	    {.name = "slug",
+		.type = SST_OPTION_STRING,
+		.valid = is_plain,
+		.form = "letters",
+		.help = "",
+		.offset = offsetof(struct target, user)},
+	};
+	struct target some = {0};
+	char text[] = "a token=x", slug[] = "sk-1234";
+
+	some.url = text;
+	some.user = slug;
+	sst_options_print(rows, 2, &some, 0, &out);
+	ck_assert_str_eq(out.data, "short: \"[redacted]\"\nslug: sk-1234\n");
+}
+END_TEST
+
 START_TEST(print_of_defaults)
 {
 	sst_options_print(TABLE, &t, 2, &out);
@@ -439,7 +473,7 @@ START_TEST(print_of_defaults)
 				   "      # user:\n"
 				   "  mode: safe\n"
 				   "  tags: []\n"
-				   "  roles: [\"a\", \"b\"]\n"
+				   "  roles: [a, b]\n"
 				   "  # labels:\n"
 				   "  items: []\n");
 }
@@ -574,6 +608,7 @@ main(void)
 	tcase_add_loop_test(tc, refuses, 0, BAD);
 	tcase_add_test(tc, untyped_values_fit_all_types);
 	tcase_add_test(tc, print_reads_back);
+	tcase_add_test(tc, print_stays_readable);
 	tcase_add_test(tc, print_of_defaults);
 	tcase_add_loop_test(tc, equal_sees_every_type, 0, 12);
 	tcase_add_test(tc, help_and_markdown);
