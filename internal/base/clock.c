@@ -85,8 +85,9 @@ struct sst_mono
 sst_mono_add_ms(struct sst_mono t, int64_t ms)
 {
 	const int64_t most = INT64_MAX - 1;
+	int64_t past = t.ns > 0 ? t.ns : 0;
 
-	if (t.ns == SST_MONO_NEVER.ns || ms >= (most - t.ns) / NS_PER_MS)
+	if (t.ns == SST_MONO_NEVER.ns || ms >= (most - past) / NS_PER_MS)
 		return SST_MONO_NEVER;
 	return (struct sst_mono){t.ns + ms * NS_PER_MS};
 }

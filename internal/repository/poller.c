@@ -363,7 +363,7 @@ poller_main(void *arg)
 	struct poller_group *g = arg;
 	struct poller_result *results;
 
-	results = calloc(poller_count(g), sizeof(*results));
+	results = calloc(poller_count(g) + 1, sizeof(*results));
 	poller_open(g);
 	while (results != NULL && poller_wait(g))
 		poller_round(g, results);

@@ -133,3 +133,18 @@ fake_clock_waiting(struct fake_clock *clock)
 	pthread_mutex_unlock(&clock->mutex);
 	return n;
 }
+
+int64_t
+fake_clock_next_ms(struct fake_clock *clock)
+{
+	int64_t left, next = INT64_MAX;
+	size_t i;
+
+	pthread_mutex_lock(&clock->mutex);
+	for (i = 0; i < clock->waiter_count; i++) {
+		left = clock->waiters[i].until.ns / 1000000 - 1000 - clock->ms;
+		next = left < next ? left : next;
+	}
+	pthread_mutex_unlock(&clock->mutex);
+	return next;
+}

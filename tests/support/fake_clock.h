@@ -33,5 +33,7 @@ void fake_clock_advance(struct fake_clock *clock, int64_t ms);
 /* How many threads wait for a time that has not come (one that was signalled
  * may still be counted for a moment). */
 size_t fake_clock_waiting(struct fake_clock *clock);
+/* From now to the earliest time that is waited for; INT64_MAX: none. */
+int64_t fake_clock_next_ms(struct fake_clock *clock);
 
 #endif
