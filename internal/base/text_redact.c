@@ -18,6 +18,9 @@ struct scan {
 	const char *in;
 	size_t len;
 	size_t copied; /* in[0 .. copied) is written, plain or masked */
+	/* password of a URL ahead, in[url_from .. url_to); 0, 0: none. What
+	 * stands before it, the user, is searched like all text. */
+	size_t url_from, url_to;
 	struct sst_buf *out;
 };
 
@@ -257,27 +260,28 @@ match_pem(struct scan *s, size_t i)
 	return left;
 }
 
-/* The password of scheme://user:password@host; '/' ends the authority. */
-static size_t
-match_url(struct scan *s, size_t i)
+/* Notes the password of scheme://user:password@host. '/' ends the authority,
+ * and so does a mask: it may stand where one was. */
+static void
+note_url(struct scan *s, size_t i)
 {
 	size_t end = i + 3, at = 0, colon = 0;
 
-	if (!scan_starts(s, i, "://"))
-		return 0;
 	for (; end < s->len; end++) {
 		if (is_space(s->in[end]) ||
 		    memchr("/?#\"'<>\\`", s->in[end], 9) != NULL)
+			break;
+		if (s->in[end] == '[' && scan_starts(s, end, SST_TEXT_REDACTED))
 			break;
 		if (s->in[end] == '@')
 			at = end;
 		if (s->in[end] == ':' && colon == 0)
 			colon = end;
 	}
-	if (at == 0 || colon == 0 || colon > at || colon + 1 == at)
-		return 0;
-	scan_mask(s, colon + 1, at);
-	return at - i;
+	if (at == 0 || colon == 0 || colon + 1 >= at)
+		return;
+	s->url_from = colon + 1;
+	s->url_to = at;
 }
 
 static bool
@@ -441,17 +445,23 @@ static size_t
 match_at(struct scan *s, size_t i)
 {
 	char c = s->in[i];
-	size_t n = 0;
+	size_t n;
 
-	if (c == ':')
-		n = match_url(s, i);
-	if (n == 0 && (c == '=' || c == ':'))
+	if (s->url_to > i && s->url_from <= i + 1) {
+		/* at the colon; or later, when a mask went over it */
+		n = s->url_from > i ? s->url_from : i;
+		scan_mask(s, n, s->url_to);
+		return s->url_to - i;
+	}
+	if (scan_starts(s, i, "://")) {
+		note_url(s, i);
+		return 3;
+	}
+	if (c == '=' || c == ':')
 		return match_pair(s, i);
-	if (n > 0)
-		return n;
 	if (c == '-')
 		return match_pem(s, i);
-	if (!is_alnum(c) || (i > 0 && is_alnum(s->in[i - 1])))
+	if (!is_alnum(c) || (i > s->copied && is_alnum(s->in[i - 1])))
 		return 0;
 	n = match_token(s, i);
 	if (n == 0)
@@ -464,7 +474,7 @@ match_at(struct scan *s, size_t i)
 void
 sst_text_redact(const char *in, size_t len, struct sst_buf *out)
 {
-	struct scan s = {in, len, 0, out};
+	struct scan s = {.in = in, .len = len, .out = out};
 	size_t i = 0, n;
 
 	while (i < len) {

@@ -382,14 +382,17 @@ START_TEST(refuses)
 }
 END_TEST
 
+#define ANY "listen: {address: 0.0.0.0}\n"
+
+static const char tokens_way[] =
+    ANY "auth: {tokens: [{name: a, sha256: " HASH "}]}\n";
+static const char tls_way[] =
+    ANY "tls: {cert_file: a, key_file: b, client_ca_file: c}\n";
+
 START_TEST(ways_out_of_an_open_address)
 {
-	static const char *const rows[] = {
+	static const char *const rows[] = {tokens_way, tls_way,
 	    "listen: {address: 0.0.0.0, allow_anonymous: true}\n",
-	    "listen: {address: 0.0.0.0}\nauth: {tokens: [{name: a, "
-	    "sha256: " HASH "}]}\n",
-	    "listen: {address: 0.0.0.0}\n"
-	    "tls: {cert_file: a, key_file: b, client_ca_file: c}\n",
 	    "listen: {address: 127.8.9.10}\n", "listen: {address: '::1'}\n",
 	    "listen: {address: '::ffff:127.0.0.1'}\n"};
 
