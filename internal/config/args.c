@@ -209,7 +209,9 @@ args_one(struct sst_config_args *args, char *const *argv, int argc, int *at,
 	if (wants && value == NULL && *at + 1 >= argc)
 		return sst_error_set(
 		    err, SST_INVALID, "%s: expected a value", name);
-	if (wants)
+	if (!wants)
+		value = "";
+	else
 		value = value != NULL ? value + 1 : argv[++*at];
 	return row != NULL ? args_option(args, row, value, err)
 			   : args_special(args, special, value, err);

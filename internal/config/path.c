@@ -243,7 +243,7 @@ sst_config_doc_set(struct sst_config_doc *doc, const char *path,
     const char *value, const char *origin, struct sst_error *err)
 {
 	struct sst_config_node *node;
-	struct sst_error unread;
+	struct sst_error unread = {.code = SST_OK};
 	const char *name;
 
 	err = err != NULL ? err : &unread;

@@ -380,6 +380,8 @@ yaml_step(struct yaml_build *b, const yaml_event_t *event)
 		return SST_OK;
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
+		if (b->open == NULL) /* never: libyaml pairs them */
+			return SST_OK;
 		b->open = b->open->parent;
 		b->depth--;
 		return SST_OK;
