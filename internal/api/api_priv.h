@@ -46,6 +46,7 @@ struct sst_api {
 	struct sst_lock lock; /* for idle */
 	pthread_cond_t idle;  /* the last running request has ended */
 	struct _u_instance *instance;
+	char any[2];   /* "*", for the endpoint of ulfius */
 	int listen_fd; /* closed by the library once it runs */
 };
 
@@ -107,7 +108,11 @@ void api__response_init(struct api_response *rs);
 void api__response_fini(struct api_response *rs);
 /* name and value must outlive the response. */
 void api__header(struct api_response *rs, const char *name, const char *value);
-/* The value is formatted into scratch. */
+/* The value is copied, written out, or formatted into scratch. */
+void
+api__header_copy(struct api_response *rs, const char *name, const char *value);
+void
+api__header_number(struct api_response *rs, const char *name, uint64_t value);
 void api__headerf(struct api_response *rs, const char *name, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 /*

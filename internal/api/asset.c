@@ -34,9 +34,11 @@ asset_make(const struct api_asset *asset, enum sst_coding coding,
 	memcpy(copy, asset->at, asset->len);
 	copy[asset->len] = '\0';
 	rc = sst_body_new(copy, asset->len, &identity, err);
-	if (rc != SST_OK || coding == SST_CODING_IDENTITY) {
-		*out = identity;
+	if (rc != SST_OK)
 		return rc;
+	if (coding == SST_CODING_IDENTITY) {
+		*out = identity;
+		return SST_OK;
 	}
 	rc = sst_body_compress(identity, coding, out, err);
 	sst_body_release(&identity);

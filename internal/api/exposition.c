@@ -9,18 +9,10 @@
 #include "api/api_priv.h"
 
 static void
-family(
-    struct sst_buf *out, const char *name, const char *type, const char *help)
-{
-	sst_buf_addf(
-	    out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
-static void
 number_write(struct sst_buf *out, const char *name, const char *type,
     const char *help, double value)
 {
-	family(out, name, type, help);
+	api__metrics_family(out, name, type, help);
 	sst_buf_addf(out, "%s %.17g\n", name, value);
 }
 
@@ -53,7 +45,8 @@ cpu_seconds(void)
 static void
 process_write(const struct sst_api *api, struct sst_buf *out)
 {
-	family(out, "systate_build_info", "gauge", "Always 1; see its labels.");
+	api__metrics_family(
+	    out, "systate_build_info", "gauge", "Always 1; see its labels.");
 	sst_buf_adds(out, "systate_build_info{version=\"" SST_VERSION
 			  "\",schema_version=\"" SST_SCHEMA_VERSION "\"} 1\n");
 	number_write(out, "process_start_time_seconds", "gauge",
@@ -86,7 +79,8 @@ service_write(const struct sst_service_figures *f, struct sst_buf *out)
 	number_write(out, "systate_document_bytes", "gauge",
 	    "Size of the current document, full view.",
 	    (double)f->document_bytes);
-	family(out, "systate_entities", "gauge", "Entities by section.");
+	api__metrics_family(
+	    out, "systate_entities", "gauge", "Entities by section.");
 	for (i = 0; i < SST_SECTION_COUNT; i++)
 		sst_buf_addf(out, "systate_entities{section=\"%s\"} %zu\n",
 		    sst_section_name((enum sst_section_id)i), f->entities[i]);
@@ -197,8 +191,8 @@ sources_write(
 	if (count == 0)
 		return;
 	for (m = 0; m < SOURCE_METRICS; m++) {
-		family(out, source_rows[m].name, source_rows[m].type,
-		    source_rows[m].help);
+		api__metrics_family(out, source_rows[m].name,
+		    source_rows[m].type, source_rows[m].help);
 		for (i = 0; i < count; i++) {
 			value =
 			    source_value(&figures[i], (enum source_metric)m);
@@ -209,7 +203,7 @@ sources_write(
 			sst_buf_addf(out, "} %.17g\n", value);
 		}
 	}
-	family(out, "systate_source_status", "gauge",
+	api__metrics_family(out, "systate_source_status", "gauge",
 	    "1 for the status that each source has.");
 	for (i = 0; i < count; i++) {
 		sst_buf_adds(out, "systate_source_status");

@@ -55,8 +55,8 @@ get(atomic_uint_fast64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void
-family(
+void
+api__metrics_family(
     struct sst_buf *out, const char *name, const char *type, const char *help)
 {
 	sst_buf_addf(
@@ -70,7 +70,7 @@ requests_write(struct api_metrics *m, struct sst_buf *out)
 	const struct api_route *routes = api__routes(&count);
 	uint64_t n;
 
-	family(out, "systate_http_requests_total", "counter",
+	api__metrics_family(out, "systate_http_requests_total", "counter",
 	    "Answered requests by route and status.");
 	for (r = 0; r < API_ROUTES_MAX; r++)
 		for (s = 0; s <= STATUSES; s++) {
@@ -92,7 +92,7 @@ histogram_write(struct api_metrics *m, struct sst_buf *out)
 	uint64_t total = 0;
 	size_t i;
 
-	family(out, name, "histogram",
+	api__metrics_family(out, name, "histogram",
 	    "From the request line until the last byte was handed over.");
 	for (i = 0; i < API_BUCKETS; i++) {
 		total += get(&m->buckets[i]);
@@ -110,7 +110,7 @@ static void
 counter_write(
     struct sst_buf *out, const char *name, const char *help, uint64_t value)
 {
-	family(out, name, "counter", help);
+	api__metrics_family(out, name, "counter", help);
 	sst_buf_addf(out, "%s %" PRIu64 "\n", name, value);
 }
 
@@ -118,7 +118,7 @@ static void
 gauge_write(
     struct sst_buf *out, const char *name, const char *help, uint64_t value)
 {
-	family(out, name, "gauge", help);
+	api__metrics_family(out, name, "gauge", help);
 	sst_buf_addf(out, "%s %" PRIu64 "\n", name, value);
 }
 

@@ -31,6 +31,9 @@ struct api_metrics {
 void api__metrics_count(struct api_metrics *metrics, int route, int status,
     int64_t duration_ns, size_t body_bytes);
 
+/* Appends the two lines that come before the samples of a metric. */
+void api__metrics_family(
+    struct sst_buf *out, const char *name, const char *type, const char *help);
 /* Appends the HTTP part of the exposition (Prometheus text 0.0.4). */
 void api__metrics_write(struct api_metrics *metrics, struct sst_buf *out);
 

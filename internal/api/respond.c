@@ -59,6 +59,32 @@ api__headerf(struct api_response *rs, const char *name, const char *fmt, ...)
 	api__header(rs, name, at);
 }
 
+void
+api__header_copy(struct api_response *rs, const char *name, const char *value)
+{
+	char *at = rs->scratch + rs->scratch_len;
+	size_t size = strlen(value) + 1;
+
+	if (size > API_SCRATCH_BYTES - rs->scratch_len)
+		return;
+	memcpy(at, value, size);
+	rs->scratch_len += size;
+	api__header(rs, name, at);
+}
+
+void
+api__header_number(struct api_response *rs, const char *name, uint64_t value)
+{
+	char text[24], *p = text + sizeof(text) - 1;
+
+	*p = '\0';
+	do {
+		*--p = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	api__header_copy(rs, name, p);
+}
+
 /* Whether the client holds this representation already. */
 static bool
 is_not_modified(const struct api_request *rq, const struct sst_body *body,
@@ -84,7 +110,7 @@ validators(
 	if (modified_ms < 0)
 		return;
 	api__date_format(modified_ms / 1000, date);
-	api__headerf(rs, "Last-Modified", "%s", date);
+	api__header_copy(rs, "Last-Modified", date);
 }
 
 void
@@ -123,9 +149,11 @@ live_body(struct api_request *rq, struct sst_buf *bytes, struct sst_body **out,
 	if (data == NULL)
 		return sst_error_nomem(err);
 	rc = sst_body_new(data, len, &identity, err);
-	if (rc != SST_OK || rq->coding == SST_CODING_IDENTITY) {
-		*out = identity;
+	if (rc != SST_OK)
 		return rc;
+	if (rq->coding == SST_CODING_IDENTITY) {
+		*out = identity;
+		return SST_OK;
 	}
 	rc = sst_body_compress(identity, rq->coding, out, err);
 	sst_body_release(&identity);
@@ -136,7 +164,7 @@ void
 api__respond_live(
     struct api_request *rq, struct api_response *rs, struct sst_buf *bytes)
 {
-	struct sst_body *body;
+	struct sst_body *body = NULL;
 	struct sst_error err;
 
 	if (live_body(rq, bytes, &body, &err) != SST_OK) {
@@ -155,7 +183,7 @@ problem_headers(struct api_request *rq, struct api_response *rs)
 	api__header(rs, "Content-Type", "application/problem+json");
 	api__header(rs, "Cache-Control", "no-store");
 	if (p->retry_after >= 0)
-		api__headerf(rs, "Retry-After", "%d", p->retry_after);
+		api__header_number(rs, "Retry-After", (uint64_t)p->retry_after);
 	if (p->kind == API_UNAUTHORIZED)
 		api__header(rs, "WWW-Authenticate",
 		    rq->headers.authorization == NULL

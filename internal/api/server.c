@@ -222,7 +222,10 @@ options_fill(
 	option_number(o, MHD_OPTION_END, 0);
 }
 
-/* ulfius wants an endpoint with all its texts, which it frees one by one. */
+/*
+ * Routes are ours, so ulfius gets no list to match a path with, only the
+ * endpoint it falls back to; with all its texts, or it complains every time.
+ */
 static int
 instance_new(struct sst_api *api, struct sst_error *err)
 {
@@ -239,9 +242,11 @@ instance_new(struct sst_api *api, struct sst_error *err)
 	u->check_utf8 = 0; /* we check what we use, and say what is wrong */
 	u->allowed_post_processor = U_POST_PROCESS_NONE;
 	u->max_post_body_size = api->limits.body_bytes + 1;
-	if (ulfius_add_endpoint_by_val(
-		u, "*", NULL, "*", 0, api__on_request, api) != U_OK)
+	if (ulfius_set_default_endpoint(u, api__on_request, api) != U_OK)
 		return sst_error_nomem(err);
+	memcpy(api->any, "*", 2);
+	u->default_endpoint->http_method = api->any;
+	u->default_endpoint->url_format = api->any;
 	return SST_OK;
 }
 

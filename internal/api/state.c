@@ -6,9 +6,8 @@
 static void
 state_headers(struct api_response *rs, const struct sst_snapshot *s)
 {
-	api__headerf(
-	    rs, "Systate-Revision", "%llu", (unsigned long long)s->revision);
-	api__headerf(rs, "Systate-Epoch", "%s", s->epoch);
+	api__header_number(rs, "Systate-Revision", s->revision);
+	api__header_copy(rs, "Systate-Epoch", s->epoch);
 }
 
 /* The current snapshot, or NULL with the problem set. */
@@ -168,7 +167,9 @@ entity_key(
 			sst_buf_addc(out, SST_KEY_SEPARATOR);
 		sst_buf_add(out, part.at, part.len);
 	}
-	return sst_buf_failed(out) ? sst_error_nomem(err) : SST_OK;
+	/* No part is empty, or the route would not have matched. */
+	return out->data == NULL || sst_buf_failed(out) ? sst_error_nomem(err)
+							: SST_OK;
 }
 
 /* "/system/state/queues/rabbitmq/agent.tasks" */
