@@ -69,7 +69,7 @@ sst_buf_reserve(struct sst_buf *b, size_t more)
 }
 
 void
-sst_buf_add(struct sst_buf *b, const void *bytes, size_t len)
+sst_buf_add_slowly(struct sst_buf *b, const void *bytes, size_t len)
 {
 	if (!sst_buf_reserve(b, len))
 		return;
@@ -77,12 +77,6 @@ sst_buf_add(struct sst_buf *b, const void *bytes, size_t len)
 		memcpy(b->data + b->len, bytes, len);
 	b->len += len;
 	b->data[b->len] = '\0';
-}
-
-void
-sst_buf_addc(struct sst_buf *b, char c)
-{
-	sst_buf_add(b, &c, 1);
 }
 
 void
@@ -184,6 +178,15 @@ sst_buf_json_string(struct sst_buf *b, const char *text, size_t len)
 
 	if (!sst_buf_reserve(b, len + 2))
 		return;
+	if (json_plain_run(text, len) == len) {
+		/* there is room, nothing to escape: most texts by far */
+		b->data[b->len] = '"';
+		memcpy(b->data + b->len + 1, text, len);
+		b->len += len + 2;
+		b->data[b->len - 1] = '"';
+		b->data[b->len] = '\0';
+		return;
+	}
 	sst_buf_addc(b, '"');
 	while (len > 0) {
 		run = json_plain_run(text, len);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct sst_buf {
 	char *data; /* NUL-terminated once anything was added; else NULL */
@@ -30,8 +31,29 @@ bool sst_buf_failed(const struct sst_buf *b);
 /* Makes room for `more` bytes beyond len; false when memory ran out. */
 bool sst_buf_reserve(struct sst_buf *b, size_t more);
 
-void sst_buf_add(struct sst_buf *b, const void *bytes, size_t len);
-void sst_buf_addc(struct sst_buf *b, char c);
+/* The way when there is no room; for the two below only. */
+void sst_buf_add_slowly(struct sst_buf *b, const void *bytes, size_t len);
+
+/* Inline: a document is written in millions of small pieces. */
+static inline void
+sst_buf_add(struct sst_buf *b, const void *bytes, size_t len)
+{
+	if (b->failed || b->cap - b->len <= len) {
+		sst_buf_add_slowly(b, bytes, len);
+		return;
+	}
+	if (len > 0)
+		memcpy(b->data + b->len, bytes, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+static inline void
+sst_buf_addc(struct sst_buf *b, char c)
+{
+	sst_buf_add(b, &c, 1);
+}
+
 void sst_buf_adds(struct sst_buf *b, const char *text);
 void sst_buf_addf(struct sst_buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

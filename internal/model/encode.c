@@ -1,5 +1,6 @@
 #include "model/encode.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Where offsets count from, and what was met. */
@@ -119,29 +120,77 @@ encoder_member(
 }
 
 static void
-encoder_object(
+encoder_named(struct encoder *e, const struct sst_member *member,
+    const json_t *value, bool first)
+{
+	if (!first)
+		sst_buf_addc(e->out, ',');
+	/* names of the schema need no escaping */
+	sst_buf_addc(e->out, '"');
+	sst_buf_add(e->out, member->name, member->name_len);
+	sst_buf_add(e->out, "\":", 2);
+	encoder_member(e, member, value);
+}
+
+/*
+ * Producers mostly build objects in schema order: then one pass over the
+ * members is enough. False, with nothing written, when they did not.
+ */
+static bool
+encoder_in_order(
+    struct encoder *e, const struct sst_shape *shape, const json_t *object)
+{
+	const struct sst_member *m = shape->members, *end = m + shape->count;
+	json_t *o = (json_t *)(uintptr_t)object;
+	struct sst_encoding met = *e->met;
+	size_t start = e->out->len, len;
+	bool first = true;
+	const char *name;
+	void *it;
+
+	for (it = json_object_iter(o); it != NULL;
+	     it = json_object_iter_next(o, it)) {
+		name = json_object_iter_key(it);
+		len = json_object_iter_key_len(it);
+		while (m < end &&
+		    (m->name_len != len || memcmp(m->name, name, len) != 0))
+			m++;
+		if (m == end) {
+			e->out->len = start;
+			*e->met = met;
+			return false;
+		}
+		encoder_named(e, m++, json_object_iter_value(it), first);
+		first = false;
+	}
+	return true;
+}
+
+static void
+encoder_by_name(
     struct encoder *e, const struct sst_shape *shape, const json_t *object)
 {
 	const struct sst_member *member, *end = shape->members + shape->count;
 	const json_t *value;
 	size_t written = 0;
 
-	sst_buf_addc(e->out, '{');
 	for (member = shape->members; member < end; member++) {
 		value = json_object_getn(
 		    object, member->name, member->name_len);
-		if (value == NULL)
-			continue;
-		if (written++ > 0)
-			sst_buf_addc(e->out, ',');
-		/* names of the schema need no escaping */
-		sst_buf_addc(e->out, '"');
-		sst_buf_add(e->out, member->name, member->name_len);
-		sst_buf_add(e->out, "\":", 2);
-		encoder_member(e, member, value);
+		if (value != NULL)
+			encoder_named(e, member, value, written++ == 0);
 	}
-	sst_buf_addc(e->out, '}');
 	e->met->unknown += json_object_size(object) - written;
+}
+
+static void
+encoder_object(
+    struct encoder *e, const struct sst_shape *shape, const json_t *object)
+{
+	sst_buf_addc(e->out, '{');
+	if (!encoder_in_order(e, shape, object))
+		encoder_by_name(e, shape, object);
+	sst_buf_addc(e->out, '}');
 }
 
 void
