@@ -24,15 +24,32 @@ struct sst_httpc {
 	struct httpc_wire wire;
 	struct sst_buf body;
 	size_t max_bytes;
+	struct sst_mono deadline;
 	char detail[CURL_ERROR_SIZE];
 };
 
+/* CURLE_OK to go on, else why the request is given up. */
+static CURLcode
+client_check(struct sst_httpc *c)
+{
+	if (atomic_exchange(&c->interrupted, false))
+		return CURLE_ABORTED_BY_CALLBACK;
+	if (sst_mono_before(c->deadline, sst_clock_mono(c->clock)))
+		return CURLE_OPERATION_TIMEDOUT;
+	return CURLE_OK;
+}
+
+/* As long as bytes come in, curl does not return to client_run: a body that
+ * unpacks to gigabytes would pass the deadline here. */
 static size_t
 client_on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct sst_httpc *c = ctx;
 	size_t len = size * count;
 
+	c->wire.given_up = (int)client_check(c);
+	if (c->wire.given_up != 0)
+		return CURL_WRITEFUNC_ERROR;
 	if (len > c->max_bytes - c->body.len) {
 		c->wire.too_large = true;
 		return CURL_WRITEFUNC_ERROR;
@@ -253,6 +270,12 @@ sst_httpc_set_basic(struct sst_httpc *client, const char *username,
 	return SST_OK;
 }
 
+void
+sst_httpc_resume(struct sst_httpc *client)
+{
+	atomic_store(&client->interrupted, false);
+}
+
 static CURLcode
 client_result(struct sst_httpc *c)
 {
@@ -266,17 +289,17 @@ client_result(struct sst_httpc *c)
 	return CURLE_FAILED_INIT;
 }
 
-/* CURLE_OK to go on, else why the request is given up. */
 static CURLcode
-client_wait(struct sst_httpc *c, const struct sst_httpc_request *request)
+client_wait(struct sst_httpc *c)
 {
+	CURLcode rc = client_check(c);
 	int64_t left;
 
-	if (atomic_exchange(&c->interrupted, false))
-		return CURLE_ABORTED_BY_CALLBACK;
-	left = sst_mono_diff_ms(request->deadline, sst_clock_mono(c->clock));
+	if (rc != CURLE_OK)
+		return rc;
+	left = sst_mono_diff_ms(c->deadline, sst_clock_mono(c->clock));
 	if (left < 0)
-		return CURLE_OPERATION_TIMEDOUT;
+		left = 0;
 	/* rounded up: a poll that ends early would spin */
 	left = left < CLIENT_POLL_MS ? left + 1 : CLIENT_POLL_MS;
 	if (curl_multi_poll(c->multi, NULL, 0, (int)left, NULL) != CURLM_OK)
@@ -285,7 +308,7 @@ client_wait(struct sst_httpc *c, const struct sst_httpc_request *request)
 }
 
 static CURLcode
-client_run(struct sst_httpc *c, const struct sst_httpc_request *request)
+client_run(struct sst_httpc *c)
 {
 	CURLcode rc;
 	int running = 1;
@@ -293,9 +316,11 @@ client_run(struct sst_httpc *c, const struct sst_httpc_request *request)
 	for (;;) {
 		if (curl_multi_perform(c->multi, &running) != CURLM_OK)
 			return CURLE_OUT_OF_MEMORY;
+		if (running == 0 && c->wire.given_up != 0)
+			return (CURLcode)c->wire.given_up;
 		if (running == 0)
 			return client_result(c);
-		rc = client_wait(c, request);
+		rc = client_wait(c);
 		if (rc != CURLE_OK)
 			return rc;
 	}
@@ -357,11 +382,12 @@ client_take(
 }
 
 static void
-client_reset(struct sst_httpc *c, size_t max_bytes)
+client_reset(struct sst_httpc *c, const struct sst_httpc_request *request)
 {
 	memset(&c->wire, 0, sizeof(c->wire));
 	sst_buf_clear(&c->body);
-	c->max_bytes = max_bytes;
+	c->max_bytes = request->max_bytes;
+	c->deadline = request->deadline;
 	c->detail[0] = '\0';
 }
 
@@ -373,7 +399,7 @@ client_transfer(struct sst_httpc *c, const struct sst_httpc_request *request,
 
 	if (curl_multi_add_handle(c->multi, c->easy) != CURLM_OK)
 		return sst_error_nomem(err);
-	code = client_finished(c, client_run(c, request), request->url, err);
+	code = client_finished(c, client_run(c), request->url, err);
 	curl_multi_remove_handle(c->multi, c->easy);
 	return code;
 }
@@ -406,7 +432,7 @@ sst_httpc_get(struct sst_httpc *client, const struct sst_httpc_request *request,
 	headers = client_headers(request->accept);
 	if (headers == NULL)
 		return sst_error_nomem(err);
-	client_reset(client, request->max_bytes);
+	client_reset(client, request);
 	rc |= curl_easy_setopt(client->easy, CURLOPT_URL, request->url);
 	rc |= curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
 	rc |= curl_easy_setopt(client->easy, CURLOPT_MAXFILESIZE_LARGE,

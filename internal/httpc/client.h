@@ -99,5 +99,8 @@ int sst_httpc_error_prefix(const char *url, struct sst_error *err);
  * once. Any thread; never blocks.
  */
 void sst_httpc_interrupt(struct sst_httpc *client);
+/* Forgets an interrupt that came when there was nothing left to end. By the
+ * thread that makes the requests, at the end of a series of them. */
+void sst_httpc_resume(struct sst_httpc *client);
 
 #endif

@@ -18,6 +18,7 @@ struct httpc_wire {
 	bool too_large;    /* the decoded body passed its bound */
 	bool headers_long; /* the header block passed its bound */
 	bool nomem;        /* a callback ran out of memory */
+	int given_up;      /* curl code of why a callback ended it, or 0 */
 	size_t header_bytes;
 	uint64_t body_raw; /* body bytes as sent, before decoding */
 };

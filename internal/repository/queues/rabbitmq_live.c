@@ -260,6 +260,8 @@ rabbitmq_collect(void *state, const struct sst_collect *req,
 		code = rabbitmq_steps(&read, err);
 	if (code == SST_UNAUTHORIZED)
 		r->login_set = false;
+	/* meant for this collection, not for the next one */
+	sst_httpc_resume(r->http);
 	return code;
 }
 

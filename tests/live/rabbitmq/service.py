@@ -17,6 +17,8 @@ class Service:
         with open(config, 'w', encoding='utf-8') as f:
             f.write('listen: {port: 0}\n'
                     'mock: {enabled: %s, scenario: calm}\n'
+                    # a small bound, so that reaching it is no matter of time
+                    'limits: {max_upstream_body_bytes: 1048576}\n'
                     'sources:\n'
                     '  - name: queues/rabbitmq-main\n'
                     '    kind: rabbitmq\n'
@@ -33,6 +35,8 @@ class Service:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.connection = None
         self.port = wait_until('the service listens', self.listening, 20)
+        wait_until('the first snapshot',
+                   lambda: self.ask('/readyz')[0] == 200, 20)
 
     def log(self):
         with open(self.log_path, encoding='utf-8') as f:
@@ -46,15 +50,19 @@ class Service:
                 return int(json.loads(line)['message'].rsplit(':', 1)[1])
         return None
 
-    def get(self, path):
+    def ask(self, path):
+        """(status, body)"""
         if self.connection is None:
             self.connection = http.client.HTTPConnection(
                 '127.0.0.1', self.port, timeout=20)
         self.connection.request('GET', path)
         answer = self.connection.getresponse()
-        body = answer.read()
-        if answer.status != 200:
-            raise AssertionError('%s: %d %r' % (path, answer.status, body))
+        return answer.status, answer.read()
+
+    def get(self, path):
+        status, body = self.ask(path)
+        if status != 200:
+            raise AssertionError('%s: %d %r' % (path, status, body))
         return json.loads(body)
 
     def state(self):

@@ -321,6 +321,48 @@ START_TEST(an_interrupt_ends_it)
 	sst_httpc_interrupt(client);
 	ck_assert_int_eq(get_status(), SST_CANCELED);
 	upstream_release(up);
+	/* unless it is forgotten in time */
+	upstream_misbehave(up, "", NULL);
+	sst_httpc_interrupt(client);
+	sst_httpc_resume(client);
+	ck_assert_int_eq(get_status(), SST_OK);
+}
+END_TEST
+
+/* A clock on which every look takes a millisecond. */
+static struct sst_mono
+looks_mono(void *ctx)
+{
+	int64_t *looks = ctx;
+
+	return (struct sst_mono){++*looks * 1000000};
+}
+
+/*
+ * curl does not come up for air while there is something to unpack: the 100 MB
+ * of this bomb are some 6,000 reads, and hardly a wait between them.
+ */
+START_TEST(the_deadline_ends_a_flood)
+{
+	struct upstream_fault fault = {
+	    .kind = UPSTREAM_GZIP_BOMB, .size = 100000000};
+	static const struct sst_clock_ops ops = {.mono = looks_mono};
+	int64_t looks = 0;
+	struct sst_clock clock = {&ops, &looks};
+	struct sst_httpc_request request = {
+	    .max_bytes = 200000000, .deadline = {1000 * INT64_C(1000000)}};
+	struct sst_httpc_options options = {0};
+	char url[128];
+
+	sst_httpc_free(&client);
+	ck_assert_int_eq(
+	    sst_httpc_new(&options, &clock, &client, &err), SST_OK);
+	upstream_misbehave(up, "", &fault);
+	snprintf(url, sizeof(url), "%s/api/queues?page=1", upstream_url(up));
+	request.url = url;
+	ck_assert_int_eq(
+	    sst_httpc_get(client, &request, &answer, &err), SST_TIMEOUT);
+	sst_httpc_free(&client);
 }
 END_TEST
 
@@ -452,6 +494,7 @@ add_tests(TCase *tc)
 	tcase_add_loop_test(tc, the_deadline_ends_it, 0, 2);
 	tcase_add_test(tc, a_deadline_that_passed_is_kept);
 	tcase_add_test(tc, an_interrupt_ends_it);
+	tcase_add_test(tc, the_deadline_ends_a_flood);
 	tcase_add_test(tc, refused_is_unreachable);
 	tcase_add_test(tc, an_unknown_host_is_unreachable);
 	tcase_add_test(tc, tls_to_a_server_without_is_tls);
