@@ -360,8 +360,7 @@ client_take(
 	curl_off_t wait = 0;
 	char *type = NULL;
 
-	if (c->body.data == NULL)
-		sst_buf_add(&c->body, "", 0);
+	/* NULL when nothing came: a failed buffer has ended the request */
 	r.body = sst_buf_take(&c->body, &r.len);
 	if (r.body == NULL)
 		r.body = calloc(1, 1);
