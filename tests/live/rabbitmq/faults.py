@@ -2,6 +2,7 @@
 """Each way in which RabbitMQ can fail has its own code in sources[], and
 nothing else of the document changes. Usage: faults.py SYSTATED DOUBLE"""
 import json
+import signal
 import sys
 
 sys.dont_write_bytecode = True
@@ -97,4 +98,6 @@ def main(argv):
 
 
 if __name__ == '__main__':
+    # so that what was started is ended, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv))

@@ -3,6 +3,7 @@
 follow within one poll, what remains when the broker is killed, and that it
 comes back. Usage: follow.py SYSTATED            against a broker of its own
                    follow.py SYSTATED DOUBLE     against recorded answers"""
+import signal
 import sys
 
 sys.dont_write_bytecode = True
@@ -196,4 +197,6 @@ def main(argv):
 
 
 if __name__ == '__main__':
+    # so that what was started is ended, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv))
