@@ -123,12 +123,8 @@ static void
 encoder_named(struct encoder *e, const struct sst_member *member,
     const json_t *value, bool first)
 {
-	if (!first)
-		sst_buf_addc(e->out, ',');
-	/* names of the schema need no escaping */
-	sst_buf_addc(e->out, '"');
-	sst_buf_add(e->out, member->name, member->name_len);
-	sst_buf_add(e->out, "\":", 2);
+	/* the first one goes without its comma */
+	sst_buf_add(e->out, member->lead + first, member->lead_len - first);
 	encoder_member(e, member, value);
 }
 

@@ -70,12 +70,9 @@ project_member(
 		x->p = project_skip_value(x->p, x->end);
 		return;
 	}
-	if (!*first)
-		sst_buf_addc(x->out, ',');
+	/* the first one goes without its comma */
+	sst_buf_add(x->out, member->lead + *first, member->lead_len - *first);
 	*first = false;
-	sst_buf_addc(x->out, '"');
-	sst_buf_add(x->out, member->name, member->name_len);
-	sst_buf_add(x->out, "\":", 2);
 	if (member->shape != NULL)
 		project_value(x, member->shape);
 	else

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 /* While reading: the schema, and every shape made so far (root first). */
 struct shape_reader {
 	const json_t *schema;
@@ -23,8 +25,10 @@ sst_shape_free(struct sst_shape **shape)
 
 	for (; s != NULL; s = next) {
 		next = s->next;
-		for (i = 0; i < s->count; i++)
+		for (i = 0; i < s->count; i++) {
 			free((void *)(uintptr_t)s->members[i].name);
+			free(s->members[i].lead);
+		}
 		free(s->members);
 		free(s);
 	}
@@ -88,6 +92,19 @@ shape_annotation(const json_t *use, const json_t *target, const char *name)
 	return value != NULL ? value : json_object_get(target, name);
 }
 
+/* Names of the schema need no escaping. */
+static int
+shape_name(struct sst_member *member, const char *name)
+{
+	struct sst_buf lead = SST_BUF_INIT;
+
+	sst_buf_addf(&lead, ",\"%s\":", name);
+	member->name = strdup(name);
+	member->name_len = strlen(name);
+	member->lead = sst_buf_take(&lead, &member->lead_len);
+	return member->name == NULL || member->lead == NULL ? -1 : 0;
+}
+
 static int
 shape_read_member(struct shape_reader *r, const char *name, const json_t *node,
     struct sst_member *out)
@@ -95,9 +112,7 @@ shape_read_member(struct shape_reader *r, const char *name, const json_t *node,
 	const char *pointer = "", *item_pointer = "";
 	const json_t *target, *items;
 
-	out->name = strdup(name);
-	out->name_len = strlen(name);
-	if (out->name == NULL)
+	if (shape_name(out, name) != 0)
 		return sst_error_nomem(r->err);
 	target = shape_resolve(r, node, &pointer);
 	if (target == NULL)

@@ -18,6 +18,8 @@ struct sst_shape;
 struct sst_member {
 	const char *name;
 	size_t name_len;
+	char *lead; /* `,"name":`, what is written before a value */
+	size_t lead_len;
 	bool base;       /* x-base: part of the base view */
 	bool changed_at; /* x-changed-at: when the entity last changed */
 	bool children;   /* x-children: items are entities of their own */
