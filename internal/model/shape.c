@@ -92,13 +92,14 @@ shape_annotation(const json_t *use, const json_t *target, const char *name)
 	return value != NULL ? value : json_object_get(target, name);
 }
 
-/* Names of the schema need no escaping. */
 static int
 shape_name(struct sst_member *member, const char *name)
 {
 	struct sst_buf lead = SST_BUF_INIT;
 
-	sst_buf_addf(&lead, ",\"%s\":", name);
+	sst_buf_addc(&lead, ',');
+	sst_buf_json_string(&lead, name, strlen(name));
+	sst_buf_addc(&lead, ':');
 	member->name = strdup(name);
 	member->name_len = strlen(name);
 	member->lead = sst_buf_take(&lead, &member->lead_len);
