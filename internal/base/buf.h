@@ -38,7 +38,7 @@ void sst_buf_add_slowly(struct sst_buf *b, const void *bytes, size_t len);
 static inline void
 sst_buf_add(struct sst_buf *b, const void *bytes, size_t len)
 {
-	if (b->failed || b->cap - b->len <= len) {
+	if (b->failed || b->data == NULL || b->cap - b->len <= len) {
 		sst_buf_add_slowly(b, bytes, len);
 		return;
 	}
