@@ -176,7 +176,7 @@ sst_buf_json_string(struct sst_buf *b, const char *text, size_t len)
 {
 	size_t run;
 
-	if (!sst_buf_reserve(b, len + 2) || b->data == NULL)
+	if (!sst_buf_reserve(b, len + 2))
 		return;
 	if (json_plain_run(text, len) == len) {
 		/* there is room, nothing to escape: most texts by far */
