@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const section_names[SST_SECTION_COUNT] = {
+static const char *const section_names[SST_SECTION_COUNT + 1] = {
     [SST_SECTION_AGENTS] = "agents",
     [SST_SECTION_WORKLOAD] = "workload",
     [SST_SECTION_QUEUES] = "queues",
     [SST_SECTION_LITELLM] = "litellm",
+    [SST_SECTION_SOURCES] = "sources",
 };
 
 const char *
@@ -107,7 +108,7 @@ section_key_compare(
 	return e->key_len < key_len ? -1 : e->key_len > key_len;
 }
 
-const struct sst_entity *
+struct sst_entity *
 sst_section_find(
     const struct sst_section *section, const char *key, size_t key_len)
 {

@@ -18,7 +18,10 @@ enum sst_section_id {
 	SST_SECTION_WORKLOAD,
 	SST_SECTION_QUEUES,
 	SST_SECTION_LITELLM,
-	SST_SECTION_COUNT
+	SST_SECTION_COUNT,
+	/* The rows of `sources`: kept like a section, but always there and not
+	 * to be chosen. */
+	SST_SECTION_SOURCES = SST_SECTION_COUNT
 };
 
 /* "agents", ...; the member name in the document. */
@@ -46,7 +49,7 @@ struct sst_section *sst_section_acquire(struct sst_section *section);
 void sst_section_release(struct sst_section **section);
 
 /* The entity of that key (see model/entity.h), borrowed, or NULL. */
-const struct sst_entity *sst_section_find(const struct sst_section *section,
+struct sst_entity *sst_section_find(const struct sst_section *section,
     const char *key, size_t key_len);
 
 /* Appends the JSON array. */

@@ -100,7 +100,7 @@ sst_snapshot_release(struct sst_snapshot **snapshot)
 	for (i = 0; i < SST_SECTION_COUNT; i++)
 		sst_section_release(&s->sections[i]);
 	cache_free(s->cache);
-	free(s->sources);
+	sst_section_release(&s->sources);
 	free(s->id);
 	free(s);
 }
@@ -158,7 +158,7 @@ render_head(const struct render *r, struct sst_buf *out)
 	sst_buf_adds(out, ",\"captured_at\":");
 	sst_buf_json_string(out, when, strlen(when));
 	sst_buf_adds(out, ",\"sources\":");
-	sst_buf_add(out, s->sources, s->sources_len);
+	sst_section_encode(s->sources, out);
 }
 
 static void
@@ -202,7 +202,7 @@ render_finish(struct sst_buf *b, bool pretty, struct sst_body **out,
 static size_t
 render_estimate(const struct render *r)
 {
-	size_t i, sum = r->snapshot->sources_len + 512;
+	size_t i, sum = r->snapshot->sources->json_len + 512;
 
 	for (i = 0; i < SST_SECTION_COUNT; i++) {
 		if (r->snapshot->sections[i] != NULL)

@@ -48,8 +48,7 @@ struct sst_snapshot {
 	uint64_t revision;
 	struct sst_wall captured_at;
 	const struct sst_shape *shape; /* of the document; borrowed */
-	char *sources;                 /* encoded array */
-	size_t sources_len;
+	struct sst_section *sources; /* SST_SECTION_SOURCES; never NULL */
 	enum sst_presence presence[SST_SECTION_COUNT];
 	struct sst_section *sections[SST_SECTION_COUNT]; /* NULL: not known */
 	struct sst_hash content; /* all but epoch, revision, captured_at */

@@ -248,23 +248,55 @@ compose_sources_tree(struct composer *c)
 	return array;
 }
 
-static int
-compose_encode_sources(struct composer *c, const json_t *tree)
+/* The row of a source as an entity: that of the last snapshot when equal. */
+static struct sst_entity *
+compose_source_entity(
+    struct composer *c, const char *name, const json_t *tree)
 {
+	const struct sst_snapshot *previous = c->in->previous;
+	struct sst_entity *before = NULL;
+	struct sst_entity *made = NULL;
 	struct sst_buf b = SST_BUF_INIT;
 	struct sst_encoding met;
-	size_t i;
+	struct sst_entity_parts parts = {.key = name, .key_len = strlen(name)};
 
-	sst_buf_addc(&b, '[');
-	for (i = 0; i < json_array_size(tree); i++) {
-		if (i > 0)
-			sst_buf_addc(&b, ',');
-		sst_encode_object(c->in->contract->source,
-		    json_array_get(tree, i), &b, &met);
+	sst_encode_object(c->in->contract->source, tree, &b, &met);
+	parts.json = b.data;
+	parts.json_len = b.len;
+	if (previous != NULL)
+		before = sst_section_find(
+		    previous->sources, parts.key, parts.key_len);
+	if (sst_buf_failed(&b))
+		sst_error_nomem(c->err);
+	else if (before != NULL && before->json_len == b.len &&
+	    memcmp(sst_entity_json(before), b.data, b.len) == 0)
+		made = sst_entity_acquire(before);
+	else
+		sst_entity_new(&parts, &made, c->err);
+	sst_buf_fini(&b);
+	return made;
+}
+
+static int
+compose_source_section(struct composer *c, const json_t *tree)
+{
+	struct sst_entity **rows = calloc(c->in->count + 1, sizeof(*rows));
+	size_t i;
+	int rc = rows == NULL ? sst_error_nomem(c->err) : SST_OK;
+
+	for (i = 0; rc == SST_OK && i < c->in->count; i++) {
+		rows[i] = compose_source_entity(
+		    c, c->in->views[i].name, json_array_get(tree, i));
+		if (rows[i] == NULL)
+			rc = SST_NOMEM;
 	}
-	sst_buf_addc(&b, ']');
-	c->snapshot->sources = sst_buf_take(&b, &c->snapshot->sources_len);
-	return c->snapshot->sources == NULL ? sst_error_nomem(c->err) : SST_OK;
+	if (rc == SST_OK)
+		rc = sst_section_new(SST_SECTION_SOURCES, rows, c->in->count,
+		    &c->snapshot->sources, c->err);
+	for (i = 0; rows != NULL && i < c->in->count; i++)
+		sst_entity_release(&rows[i]);
+	free(rows);
+	return rc;
 }
 
 /*
@@ -301,7 +333,7 @@ compose_validate(struct composer *c, json_t *sources)
 static void
 compose_content(struct sst_snapshot *s)
 {
-	struct sst_hash h = sst_hash_bytes(s->sources, s->sources_len);
+	struct sst_hash h = s->sources->hash;
 	unsigned id;
 
 	for (id = 0; id < SST_SECTION_COUNT; id++) {
@@ -334,7 +366,7 @@ compose_fill(struct composer *c)
 	sources = compose_sources_tree(c);
 	if (sources == NULL)
 		return sst_error_nomem(c->err);
-	rc = compose_encode_sources(c, sources);
+	rc = compose_source_section(c, sources);
 	if (rc != SST_OK) {
 		json_decref(sources);
 		return rc;

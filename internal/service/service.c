@@ -176,7 +176,7 @@ service_count_entities(
 	unsigned id;
 
 	out->revision = s->revision;
-	out->document_bytes = s->sources_len;
+	out->document_bytes = s->sources->json_len;
 	for (id = 0; id < SST_SECTION_COUNT; id++) {
 		if (s->sections[id] == NULL)
 			continue;

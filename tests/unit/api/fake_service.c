@@ -196,8 +196,9 @@ fake_snapshot(uint64_t revision, size_t pad_bytes)
 	memcpy(s->epoch, "0123456789abcdef", 17);
 	s->revision = revision;
 	s->captured_at.ms = 1782907200123 + (int64_t)revision * 1000;
-	s->sources = strdup("[]");
-	s->sources_len = 2;
+	check(sst_section_new(
+		  SST_SECTION_SOURCES, NULL, 0, &s->sources, &err) == SST_OK,
+	    err.text);
 	for (i = 0; i < SST_SECTION_COUNT; i++) {
 		if (i == SST_SECTION_LITELLM && revision == 3)
 			continue;

@@ -150,8 +150,9 @@ setup(void)
 	memcpy(snapshot->epoch, "0123456789abcdef", 17);
 	snapshot->revision = 7;
 	snapshot->captured_at.ms = INT64_C(1767225600123);
-	snapshot->sources = strdup("[]");
-	snapshot->sources_len = 2;
+	ck_assert_int_eq(sst_section_new(SST_SECTION_SOURCES, NULL, 0,
+			     &snapshot->sources, &err),
+	    SST_OK);
 	snapshot->presence[SST_SECTION_AGENTS] = SST_KNOWN;
 	snapshot->sections[SST_SECTION_AGENTS] =
 	    section(SST_SECTION_AGENTS, names, 2);
