@@ -46,6 +46,8 @@ struct sst_service {
 	pthread_t thread;
 	bool running;
 
+	struct watch_hub *hub; /* watch_hub.h; NULL: nobody can watch */
+
 	_Atomic uint64_t revisions;
 	_Atomic uint64_t invalid;
 	_Atomic uint64_t composed;
