@@ -64,6 +64,29 @@ struct sst_service_figures {
 void sst_service_figures(struct sst_service *service,
     struct sst_service_figures *out);
 
+/* How the history stands. */
+struct sst_service_history {
+	/* ok: everything published is stored; paused: storing fails, tried
+	 * again; off: not configured, or it could not be opened. Static. */
+	const char *status;
+	char error[SST_ERROR_TEXT]; /* why it is paused or off; "" */
+	uint64_t revisions; /* held on disk, as all below */
+	uint64_t oldest;    /* 0: none */
+	uint64_t newest;
+	uint64_t bytes;          /* of the files */
+	uint64_t document_bytes; /* of the documents in them */
+	uint64_t stored_bytes;   /* what these take */
+	uint64_t appended_total; /* since start */
+	uint64_t thinned_total;
+	uint64_t failures_total;
+	uint64_t lost_total;    /* published, and given up before it was stored */
+	uint64_t pending;       /* published, not stored yet */
+	int64_t last_write_ms;  /* wall time; 0: none */
+};
+
+void sst_service_history_figures(
+    struct sst_service *service, struct sst_service_history *out);
+
 const struct sst_clock *sst_service_clock(const struct sst_service *service);
 /* The schema documents served under /schemas/: name -> bytes, static. */
 const char *sst_service_schema(const char *name, size_t *len_out);
