@@ -21,7 +21,7 @@ struct pems {
 };
 
 static bool
-graph_is_data_dir(const char *dir)
+graph_is_share_dir(const char *dir)
 {
 	struct sst_buf path = SST_BUF_INIT;
 	struct stat st;
@@ -36,7 +36,7 @@ graph_is_data_dir(const char *dir)
 
 /* Where it was installed, beside the program; else the source tree. */
 static char *
-graph_find_data_dir(const char *configured)
+graph_find_share_dir(const char *configured)
 {
 	char path[PATH_MAX];
 	ssize_t n;
@@ -50,7 +50,7 @@ graph_find_data_dir(const char *configured)
 		slash = strrchr(path, '/');
 		memcpy(slash, "/../share/systate",
 		    sizeof("/../share/systate"));
-		if (graph_is_data_dir(path))
+		if (graph_is_share_dir(path))
 			return strdup(path);
 	}
 	return strdup(SST_SOURCE_DIR);
@@ -194,10 +194,10 @@ graph_make_service(struct graph *graph, struct sst_error *err)
 	};
 	int rc;
 
-	graph->data_dir = graph_find_data_dir(c->data_dir);
-	if (graph->data_dir == NULL)
+	graph->share_dir = graph_find_share_dir(c->share_dir);
+	if (graph->share_dir == NULL)
 		return sst_error_nomem(err);
-	settings.data_dir = graph->data_dir;
+	settings.share_dir = graph->share_dir;
 	rc = sst_service_new(&settings, &graph->service, err);
 	if (rc != SST_OK)
 		return rc;
@@ -285,5 +285,5 @@ graph_close(struct graph *graph)
 	sst_service_free(&graph->service);
 	sst_config_free(&graph->config);
 	sst_config_args_fini(&graph->args);
-	free(graph->data_dir);
+	free(graph->share_dir);
 }

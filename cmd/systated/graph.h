@@ -11,7 +11,7 @@
 struct graph {
 	struct sst_config_args args;
 	struct sst_config *config;
-	char *data_dir;
+	char *share_dir;
 	struct sst_service *service;
 	struct sst_api *api;
 };

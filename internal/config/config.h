@@ -48,7 +48,15 @@ struct sst_config_source {
 
 struct sst_config {
 	char *id;
-	char *data_dir; /* NULL: where it was installed */
+	char *share_dir; /* NULL: where it was installed */
+	char *data_dir;  /* NULL: see sst_config_data_dir() */
+	struct {
+		bool enabled;
+		int64_t keep_all_ms;
+		int64_t keep_minutely_ms;
+		int64_t keep_hourly_ms;
+		int64_t max_bytes;
+	} history;
 	struct {
 		char *address; /* IPv4 or IPv6 literal */
 		int64_t port;  /* 0: any free one */

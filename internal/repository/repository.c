@@ -131,7 +131,7 @@ slot_fill_env(struct poller_slot *slot, struct sst_repository *r)
 	    .clock = r->settings.clock,
 	    .started = r->started,
 	    .started_wall = r->started_wall,
-	    .data_dir = r->settings.data_dir,
+	    .share_dir = r->settings.share_dir,
 	    .max_upstream_bytes = r->settings.max_upstream_bytes,
 	    .notify = poller__notify,
 	    .notify_ctx = slot->group,

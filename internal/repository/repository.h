@@ -47,7 +47,7 @@ struct sst_instance_settings {
 struct sst_repository_settings {
 	const struct sst_clock *clock;
 	const struct sst_contract *contract;
-	const char *data_dir;
+	const char *share_dir;
 	size_t max_entities;       /* per source; 0: no bound */
 	size_t max_upstream_bytes;
 	unsigned seed;             /* of the jitter */

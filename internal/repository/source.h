@@ -25,7 +25,7 @@ struct sst_source_env {
 	const struct sst_clock *clock;
 	struct sst_mono started;       /* when the service began: the same */
 	struct sst_wall started_wall;  /* for all sources of a process */
-	const char *data_dir;          /* folder with mocks/, see README */
+	const char *share_dir;          /* folder with mocks/, see README */
 	size_t max_upstream_bytes;     /* bound on one upstream answer */
 	/* Asks the framework to collect at once; from any thread, never
 	 * blocks. Bursts are merged within 20 ms. */

@@ -39,7 +39,7 @@ service_fill(struct sst_service *s,
 
 	s->sources = (struct sst_repository_settings){
 	    .clock = settings->clock,
-	    .data_dir = settings->data_dir,
+	    .share_dir = settings->share_dir,
 	    .max_entities = settings->max_entities,
 	    .max_upstream_bytes = settings->max_upstream_bytes,
 	    .changed = service__changed,

@@ -9,7 +9,7 @@ struct sst_service_settings {
 	const char *id; /* of the system; copied */
 	const struct sst_clock *clock;
 	/* The rest as for sst_repository_new(). */
-	const char *data_dir;
+	const char *share_dir;
 	size_t max_entities;
 	size_t max_upstream_bytes;
 };

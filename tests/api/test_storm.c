@@ -58,7 +58,7 @@ setup(void)
 {
 	struct sst_service_settings ss = {.id = "system-1",
 	    .clock = sst_clock_real(),
-	    .data_dir = SST_SOURCE_DIR};
+	    .share_dir = SST_SOURCE_DIR};
 	struct sst_api_settings as = {.threads = 2};
 	unsigned id;
 

@@ -46,7 +46,7 @@ static void
 begin(const char *scenario)
 {
 	struct sst_service_settings ss = {
-	    .id = "system-1", .data_dir = SST_SOURCE_DIR};
+	    .id = "system-1", .share_dir = SST_SOURCE_DIR};
 	struct sst_instance_settings is = {.group = "mock", .enabled = true};
 	char name[64];
 	unsigned id;

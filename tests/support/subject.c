@@ -28,7 +28,7 @@ subject_init(struct subject *s, const struct sst_source_ops *ops)
 	    .clock = &s->hands.clock,
 	    .started = sst_clock_mono(&s->hands.clock),
 	    .started_wall = sst_clock_wall(&s->hands.clock),
-	    .data_dir = SST_SOURCE_DIR,
+	    .share_dir = SST_SOURCE_DIR,
 	    .max_upstream_bytes = SUBJECT_MAX_BYTES,
 	    .notify = subject_on_notify,
 	    .notify_ctx = s,

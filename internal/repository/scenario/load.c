@@ -303,7 +303,7 @@ sst_scenario_parse(const char *file, const char *text, size_t len,
 }
 
 int
-sst_scenario_load(const char *name, const char *data_dir,
+sst_scenario_load(const char *name, const char *share_dir,
     struct sst_scenario **out, struct sst_error *err)
 {
 	struct sst_buf path = SST_BUF_INIT;
@@ -316,7 +316,7 @@ sst_scenario_load(const char *name, const char *data_dir,
 		sst_buf_adds(&path, name);
 	else
 		sst_buf_addf(
-		    &path, "%s/mocks/scenarios/%s.yaml", data_dir, name);
+		    &path, "%s/mocks/scenarios/%s.yaml", share_dir, name);
 	if (sst_buf_failed(&path))
 		rc = sst_error_nomem(err);
 	else

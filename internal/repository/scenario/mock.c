@@ -125,7 +125,7 @@ mock_open(struct sst_mock *mock, struct sst_error *err)
 		return 0;
 	if (mock->scenario == NULL) {
 		rc = sst_scenario_load(
-		    mock->name, mock->env->data_dir, &mock->scenario, err);
+		    mock->name, mock->env->share_dir, &mock->scenario, err);
 		if (rc != 0)
 			return rc;
 	}

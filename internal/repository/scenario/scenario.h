@@ -28,7 +28,7 @@ struct sst_engine;
  * SST_TOO_LARGE, SST_UNSUPPORTED, SST_ENCODING: the text names file, line,
  * column, path and what was expected; SST_NOMEM.
  */
-int sst_scenario_load(const char *name, const char *data_dir,
+int sst_scenario_load(const char *name, const char *share_dir,
     struct sst_scenario **out, struct sst_error *err);
 /* The same of text in memory; file is for messages. */
 int sst_scenario_parse(const char *file, const char *text, size_t len,

@@ -53,7 +53,7 @@ static const struct sst_source_env env = {
     .clock = &stand,
     .started = {INT64_C(1000000000)},
     .started_wall = {INT64_C(1767225600000)},
-    .data_dir = SST_SOURCE_DIR,
+    .share_dir = SST_SOURCE_DIR,
 };
 
 static struct sst_contract *contract;
