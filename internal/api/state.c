@@ -177,17 +177,8 @@ static void
 entity_url(
     enum sst_section_id id, const struct sst_entity *e, struct sst_buf *out)
 {
-	const char *key = sst_entity_key(e), *end = key + e->key_len, *stop;
-
-	sst_buf_addf(out, "/system/state/%s", sst_section_name(id));
-	while (key <= end) {
-		stop = memchr(key, SST_KEY_SEPARATOR, (size_t)(end - key));
-		if (stop == NULL)
-			stop = end;
-		sst_buf_addc(out, '/');
-		api__percent_encode(key, (size_t)(stop - key), out);
-		key = stop + 1;
-	}
+	sst_buf_addf(out, "/system/state/%s/", sst_section_name(id));
+	sst_entity_key_text(e, out);
 }
 
 static bool

@@ -55,27 +55,6 @@ api__percent_decode(
 	return SST_OK;
 }
 
-void
-api__percent_encode(const char *text, size_t len, struct sst_buf *out)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') ||
-		    (c != '\0' && strchr("-._~", c) != NULL)) {
-			sst_buf_addc(out, (char)c);
-			continue;
-		}
-		sst_buf_addc(out, '%');
-		sst_buf_addc(out, hex[c >> 4]);
-		sst_buf_addc(out, hex[c & 15]);
-	}
-}
-
 /* RFC 3986: everything else must come encoded. */
 static int
 target_check(const char *uri, struct sst_error *err)

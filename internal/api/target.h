@@ -41,7 +41,5 @@ void api__target_fini(struct api_target *target);
 /* Appends the decoded text; codes as above, plus SST_NOMEM. '+' stays. */
 int api__percent_decode(
     struct api_span in, struct sst_buf *out, struct sst_error *err);
-/* Appends text with all but unreserved characters encoded. */
-void api__percent_encode(const char *text, size_t len, struct sst_buf *out);
 
 #endif

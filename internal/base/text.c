@@ -184,3 +184,32 @@ sst_text_safe(const char *in, size_t len, size_t max_chars, struct sst_buf *out)
 	sst_buf_fini(&masked);
 	return ok && !sst_buf_failed(out);
 }
+
+static bool
+text_is_unreserved(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	       c == '~';
+}
+
+void
+sst_text_percent_encode(const char *text, size_t len, struct sst_buf *out)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t i, plain = 0; /* first byte not yet written */
+	char code[3] = {'%', 0, 0};
+
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (text_is_unreserved(c))
+			continue;
+		sst_buf_add(out, text + plain, i - plain);
+		code[1] = hex[c >> 4];
+		code[2] = hex[c & 15];
+		sst_buf_add(out, code, sizeof(code));
+		plain = i + 1;
+	}
+	sst_buf_add(out, text + plain, len - plain);
+}

@@ -65,4 +65,11 @@ bool sst_text_is_secret_name(const char *name, size_t len);
 bool sst_text_safe(
     const char *in, size_t len, size_t max_chars, struct sst_buf *out);
 
+/*
+ * Appends the bytes as a segment of a URL: all but the unreserved characters
+ * of RFC 3986 (letters, digits, - . _ ~) as % and two upper-case hex digits.
+ * Memory: sst_buf_failed(out).
+ */
+void sst_text_percent_encode(const char *text, size_t len, struct sst_buf *out);
+
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/text.h"
+
 static const size_t entity_bytes_max = (size_t)INT32_MAX;
 
 bool
@@ -148,6 +150,22 @@ sst_entity_release(struct sst_entity **entity)
 		sst_entity_release(&e->children[i]);
 	free(e->children);
 	free(e);
+}
+
+void
+sst_entity_key_text(const struct sst_entity *entity, struct sst_buf *out)
+{
+	const char *part = sst_entity_key(entity);
+	const char *end = part + entity->key_len, *stop;
+
+	for (;; part = stop + 1) {
+		stop = memchr(part, SST_KEY_SEPARATOR, (size_t)(end - part));
+		if (stop == NULL)
+			break;
+		sst_text_percent_encode(part, (size_t)(stop - part), out);
+		sst_buf_addc(out, '/');
+	}
+	sst_text_percent_encode(part, (size_t)(end - part), out);
 }
 
 static int

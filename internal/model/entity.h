@@ -76,6 +76,10 @@ const char *sst_entity_key(const struct sst_entity *entity);
 const char *sst_entity_order(const struct sst_entity *entity);
 const char *sst_entity_json(const struct sst_entity *entity);
 
+/* Appends the key as it stands in URLs and in the keyed view: its parts
+ * percent-encoded, joined by '/'. */
+void sst_entity_key_text(const struct sst_entity *entity, struct sst_buf *out);
+
 /* Byte order of `order`, then of `key`; <0, 0, >0. */
 int sst_entity_compare(const struct sst_entity *a, const struct sst_entity *b);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/target.h"
+#include "base/text.h"
 #include "unit/api/suites.h"
 
 static void
@@ -128,7 +129,7 @@ START_TEST(encodes_what_is_not_unreserved)
 	struct sst_buf out = SST_BUF_INIT;
 	static const char text[] = "a/b c%\xc3\xa9~-._";
 
-	api__percent_encode(text, sizeof(text) - 1, &out);
+	sst_text_percent_encode(text, sizeof(text) - 1, &out);
 	ck_assert_str_eq(out.data, "a%2Fb%20c%25%C3%A9~-._");
 	sst_buf_fini(&out);
 }

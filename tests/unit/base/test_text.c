@@ -343,12 +343,28 @@ START_TEST(redact_is_linear)
 }
 END_TEST
 
+START_TEST(percent_encode_keeps_what_is_unreserved)
+{
+	static const char plain[] = "AZaz09-._~";
+	static const char other[] = "/ %~\xc3\xa9#+\x00";
+
+	sst_text_percent_encode(plain, sizeof(plain) - 1, &out);
+	ck_assert_str_eq(out.data, plain);
+	sst_buf_clear(&out);
+	sst_text_percent_encode(other, sizeof(other) - 1, &out);
+	ck_assert_str_eq(out.data, "%2F%20%25~%C3%A9%23%2B%00");
+	sst_text_percent_encode("", 0, &out);
+	ck_assert_uint_eq(out.len, strlen("%2F%20%25~%C3%A9%23%2B%00"));
+}
+END_TEST
+
 static void
 add_hygiene(Suite *s)
 {
 	TCase *tc = tcase_create("clean");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, percent_encode_keeps_what_is_unreserved);
 	tcase_add_loop_test(tc, utf8, 0, 18);
 	tcase_add_test(tc, decode_knows_all_characters);
 	tcase_add_loop_test(tc, clean_removes_what_acts_unseen, 0, 12);

@@ -82,6 +82,21 @@ START_TEST(hash_follows_every_child)
 }
 END_TEST
 
+START_TEST(key_text_is_a_path)
+{
+	struct sst_entity *e = entity("a b\x1f/\x1f\x1f~", NULL, "1", 0);
+	struct sst_entity *none = entity("", NULL, "1", 0);
+	struct sst_buf b = SST_BUF_INIT;
+
+	sst_entity_key_text(e, &b);
+	sst_entity_key_text(none, &b);
+	ck_assert_str_eq(b.data, "a%20b/%2F//~");
+	sst_buf_fini(&b);
+	sst_entity_release(&e);
+	sst_entity_release(&none);
+}
+END_TEST
+
 static struct sst_section *
 section(enum sst_section_id id, const char *const *names, size_t n)
 {
@@ -355,6 +370,7 @@ main(void)
 
 	tcase_add_test(parts, children_are_written_into_the_hole);
 	tcase_add_test(parts, hash_follows_every_child);
+	tcase_add_test(parts, key_text_is_a_path);
 	tcase_add_test(parts, sections_are_sorted_and_searched);
 	tcase_add_test(parts, section_names_match_whole);
 	tcase_add_checked_fixture(tc, setup, teardown);
