@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema/uri.h"
+#include "schema/pointer.h"
 #include "schema/text.h"
 
 int
@@ -108,9 +108,9 @@ schema__compile_child(struct compile *c, const char *keyword, const char *key,
 	int rc;
 
 	sst_buf_adds(&b, c->at->pointer);
-	schema__pointer_add(&b, keyword, strlen(keyword));
+	sst_pointer_add(&b, keyword, strlen(keyword));
 	if (key != NULL)
-		schema__pointer_add(&b, key, strlen(key));
+		sst_pointer_add(&b, key, strlen(key));
 	if (json_is_string(json_object_get(json, "$id"))) {
 		for (r = c->set->resources; r != NULL; r = r->next) {
 			if (r->root == json)

@@ -90,7 +90,7 @@ equal_at(const json_t *a, const json_t *b, int depth)
 }
 
 bool
-schema__equal(const json_t *a, const json_t *b)
+sst_schema_equal(const json_t *a, const json_t *b)
 {
 	return equal_at(a, b, 0);
 }
@@ -174,7 +174,7 @@ slot_compare(const void *a, const void *b)
 static bool
 unique_clash(const json_t *array, size_t i, size_t j, size_t pair[2])
 {
-	if (!schema__equal(json_array_get(array, i), json_array_get(array, j)))
+	if (!sst_schema_equal(json_array_get(array, i), json_array_get(array, j)))
 		return false;
 	pair[0] = i;
 	pair[1] = j;

@@ -1,5 +1,4 @@
-/* Equality of JSON values as the draft defines it: 1 equals 1.0, and the order
- * of members does not matter. */
+/* Items of an array that are equal, as sst_schema_equal() defines it. */
 #ifndef SST_SCHEMA_EQUAL_H
 #define SST_SCHEMA_EQUAL_H
 
@@ -8,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-bool schema__equal(const json_t *a, const json_t *b);
 /*
  * Looks for two equal items. Returns 1 when all differ, 0 when not (and then
  * the indices of one equal pair in pair[], lower first), -1 when memory ran

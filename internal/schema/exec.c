@@ -1,7 +1,6 @@
 #include "schema/exec.h"
 
 #include "schema/equal.h"
-#include "schema/equal.h"
 #include "schema/number.h"
 
 void
@@ -107,7 +106,7 @@ schema__in_enum(const struct enum_rule *r, const json_t *value)
 		return enum_has_word(
 		    r, json_string_value(value), json_string_length(value));
 	for (i = 0; i < r->other_count; i++) {
-		if (schema__equal(r->others[i], value))
+		if (sst_schema_equal(r->others[i], value))
 			return true;
 	}
 	return false;

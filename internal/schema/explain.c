@@ -6,7 +6,7 @@
 
 #include "schema/equal.h"
 #include "schema/number.h"
-#include "schema/uri.h"
+#include "schema/pointer.h"
 #include "schema/text.h"
 
 const char *
@@ -65,7 +65,7 @@ schema__explain_enter(struct explain *e, const char *key, size_t len)
 {
 	size_t mark = e->at.len;
 
-	schema__pointer_add(&e->at, key, len);
+	sst_pointer_add(&e->at, key, len);
 	return mark;
 }
 
@@ -74,7 +74,7 @@ schema__explain_enter_item(struct explain *e, size_t index)
 {
 	size_t mark = e->at.len;
 
-	schema__pointer_index(&e->at, index);
+	sst_pointer_index(&e->at, index);
 	return mark;
 }
 
@@ -129,7 +129,7 @@ explain_add(struct explain *e, const struct node *n, const char *keyword,
 	e->report->count++;
 	sst_buf_adds(&where, n->origin.where);
 	if (keyword[0] != '\0')
-		schema__pointer_add(&where, keyword, strlen(keyword));
+		sst_pointer_add(&where, keyword, strlen(keyword));
 	f->instance = strdup(explain_at(e));
 	f->schema = sst_buf_take(&where, NULL);
 	f->keyword = keyword;

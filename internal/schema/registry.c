@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/pointer.h"
 #include "schema/uri.h"
 #include "schema/text.h"
 
@@ -115,21 +116,21 @@ place_walk(const struct sst_schema_set *set, const char *pointer,
 	int rc = SST_OK;
 
 	while (*p != '\0') {
-		if (!schema__pointer_token(&p, &token)) {
+		if (!sst_pointer_token(&p, &token)) {
 			rc = sst_buf_failed(&token)
 				 ? sst_error_nomem(err)
 				 : schema__fail(err, SST_INVALID,
 				       "\"%s\" is not a JSON Pointer", pointer);
 			break;
 		}
-		json = schema__pointer_step(json, token.data, token.len);
+		json = sst_pointer_step(json, token.data, token.len);
 		if (json == NULL) {
 			rc = schema__fail(err, SST_NOT_FOUND,
 			    "there is no \"%s\" in <%s>", pointer,
 			    at->resource->uri);
 			break;
 		}
-		schema__pointer_add(at->pointer, token.data, token.len);
+		sst_pointer_add(at->pointer, token.data, token.len);
 		res = set_resource_at(set, json);
 		if (res != NULL)
 			at->resource = res;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "schema/registry.h"
+#include "schema/pointer.h"
 #include "schema/uri.h"
 #include "schema/text.h"
 
@@ -219,7 +220,7 @@ scan_list(struct scan *s, json_t *list, struct resource *res, int depth)
 	int rc = SST_OK;
 
 	for (i = 0; rc == SST_OK && i < json_array_size(list); i++) {
-		schema__pointer_index(&s->pointer, i);
+		sst_pointer_index(&s->pointer, i);
 		rc = scan_schema(s, json_array_get(list, i), res, depth + 1);
 		scan_cut(s, len);
 	}
@@ -235,7 +236,7 @@ scan_map(struct scan *s, json_t *map, struct resource *res, int depth)
 
 	for (it = json_object_iter(map); rc == SST_OK && it != NULL;
 	     it = json_object_iter_next(map, it)) {
-		schema__pointer_add(&s->pointer, json_object_iter_key(it),
+		sst_pointer_add(&s->pointer, json_object_iter_key(it),
 		    json_object_iter_key_len(it));
 		rc = scan_schema(s, json_object_iter_value(it), res, depth + 1);
 		scan_cut(s, len);
@@ -258,7 +259,7 @@ scan_members(struct scan *s, json_t *json, struct resource *res, int depth)
 		if (sub == SUB_NONE)
 			continue;
 		value = json_object_iter_value(it);
-		schema__pointer_add(&s->pointer, json_object_iter_key(it),
+		sst_pointer_add(&s->pointer, json_object_iter_key(it),
 		    json_object_iter_key_len(it));
 		if (sub == SUB_ONE)
 			rc = scan_schema(s, value, res, depth + 1);

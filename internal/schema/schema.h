@@ -92,6 +92,13 @@ void sst_schema_free(struct sst_schema **schema);
  */
 bool sst_schema_valid(const struct sst_schema *schema, const json_t *value);
 
+/*
+ * Equality of JSON values as the draft defines it: 1 equals 1.0, and the order
+ * of members does not matter. Values nested deeper than SST_SCHEMA_EVAL_DEPTH
+ * are not equal to any other.
+ */
+bool sst_schema_equal(const json_t *a, const json_t *b);
+
 /* One way in which a value does not conform. */
 struct sst_failure {
 	char *instance; /* RFC 6901 pointer into the value; "" is its root */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 /* Pieces of a URI reference; not NUL-terminated, NULL = absent. */
 struct uri {
 	const char *scheme, *authority, *path, *query;
@@ -215,68 +217,4 @@ schema__uri_fragment(const char *ref, bool *bad)
 	}
 	out[n] = '\0';
 	return out;
-}
-
-void
-schema__pointer_add(struct sst_buf *b, const char *key, size_t len)
-{
-	size_t i;
-
-	sst_buf_addc(b, '/');
-	for (i = 0; i < len; i++) {
-		if (key[i] == '~')
-			sst_buf_add(b, "~0", 2);
-		else if (key[i] == '/')
-			sst_buf_add(b, "~1", 2);
-		else
-			sst_buf_addc(b, key[i]);
-	}
-}
-
-void
-schema__pointer_index(struct sst_buf *b, size_t index)
-{
-	sst_buf_addf(b, "/%zu", index);
-}
-
-bool
-schema__pointer_token(const char **at, struct sst_buf *out)
-{
-	const char *p = *at;
-
-	sst_buf_clear(out);
-	sst_buf_add(out, "", 0);
-	if (*p != '/')
-		return false;
-	for (p++; *p != '\0' && *p != '/'; p++) {
-		if (*p != '~') {
-			sst_buf_addc(out, *p);
-			continue;
-		}
-		p++;
-		if (*p != '0' && *p != '1')
-			return false;
-		sst_buf_addc(out, *p == '0' ? '~' : '/');
-	}
-	*at = p;
-	return !sst_buf_failed(out);
-}
-
-json_t *
-schema__pointer_step(const json_t *json, const char *token, size_t len)
-{
-	size_t i, index = 0;
-
-	if (json_is_object(json))
-		return json_object_getn(json, token, len);
-	if (!json_is_array(json) || len == 0 || len > 9)
-		return NULL;
-	if (token[0] == '0' && len > 1)
-		return NULL;
-	for (i = 0; i < len; i++) {
-		if (token[i] < '0' || token[i] > '9')
-			return NULL;
-		index = index * 10 + (size_t)(token[i] - '0');
-	}
-	return json_array_get(json, index);
 }
