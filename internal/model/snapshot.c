@@ -53,6 +53,30 @@ sst_snapshot_new(const char *id, const struct sst_shape *shape,
 	return SST_OK;
 }
 
+int
+sst_snapshot_bare(const struct sst_snapshot *snapshot,
+    struct sst_snapshot **out, struct sst_error *err)
+{
+	struct sst_snapshot *s;
+	int i, rc = sst_snapshot_new(snapshot->id, snapshot->shape, &s, err);
+
+	if (rc != SST_OK)
+		return rc;
+	memcpy(s->epoch, snapshot->epoch, sizeof(s->epoch));
+	s->revision = snapshot->revision;
+	s->captured_at = snapshot->captured_at;
+	s->content = snapshot->content;
+	s->sources = sst_section_acquire(snapshot->sources);
+	memcpy(s->presence, snapshot->presence, sizeof(s->presence));
+	for (i = 0; i < SST_SECTION_COUNT; i++) {
+		if (snapshot->sections[i] != NULL)
+			s->sections[i] =
+			    sst_section_acquire(snapshot->sections[i]);
+	}
+	*out = s;
+	return SST_OK;
+}
+
 struct sst_snapshot *
 sst_snapshot_acquire(struct sst_snapshot *snapshot)
 {

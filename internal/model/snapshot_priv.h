@@ -11,4 +11,11 @@
 int sst_snapshot_new(const char *id, const struct sst_shape *shape,
     struct sst_snapshot **out, struct sst_error *err);
 
+/*
+ * The same snapshot without representations: for keeping many of them. Shares
+ * everything else. SST_NOMEM.
+ */
+int sst_snapshot_bare(const struct sst_snapshot *snapshot,
+    struct sst_snapshot **out, struct sst_error *err);
+
 #endif

@@ -140,8 +140,8 @@ sst_service_stop(struct sst_service *service)
 	service->running = false;
 }
 
-static struct sst_snapshot *
-service_current(struct sst_service *s)
+struct sst_snapshot *
+service__current(struct sst_service *s)
 {
 	struct sst_snapshot *snapshot;
 
@@ -154,13 +154,13 @@ service_current(struct sst_service *s)
 struct sst_snapshot *
 sst_service_snapshot(struct sst_service *service)
 {
-	struct sst_snapshot *snapshot = service_current(service);
+	struct sst_snapshot *snapshot = service__current(service);
 
 	if (snapshot == NULL || !service__expired(service))
 		return snapshot;
 	sst_snapshot_release(&snapshot);
 	service__refresh(service);
-	return service_current(service);
+	return service__current(service);
 }
 
 const struct sst_clock *
@@ -189,7 +189,7 @@ void
 sst_service_figures(
     struct sst_service *service, struct sst_service_figures *out)
 {
-	struct sst_snapshot *snapshot = service_current(service);
+	struct sst_snapshot *snapshot = service__current(service);
 
 	memset(out, 0, sizeof(*out));
 	out->revisions_total = atomic_load(&service->revisions);

@@ -3,6 +3,7 @@
 #define SST_SERVICE_SERVICE_PRIV_H
 
 #include "repository/repository.h"
+#include "service/history.h"
 #include "service/service.h"
 
 struct sst_service_settings {
@@ -12,6 +13,16 @@ struct sst_service_settings {
 	const char *share_dir;
 	size_t max_entities;
 	size_t max_upstream_bytes;
+
+	/* What is kept in memory; revisions 0: nothing, nor on disk. */
+	size_t recent_revisions;
+	size_t recent_bytes;
+	/* dir NULL: nothing on disk. Strings are copied, clock is set. */
+	struct sst_history_settings history;
+	/* A history that cannot be opened: fail to start, or go on without. */
+	bool need_history;
+	size_t max_watchers; /* 0: nobody can watch */
+	int64_t heartbeat_ms;
 };
 
 int sst_service_new(const struct sst_service_settings *settings,

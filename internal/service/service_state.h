@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/lock.h"
+#include "service/chronicle.h"
 #include "service/compose.h"
 #include "service/service_priv.h"
 
@@ -47,6 +48,12 @@ struct sst_service {
 	bool running;
 
 	struct watch_hub *hub; /* watch_hub.h; NULL: nobody can watch */
+	struct chronicle chronicle;
+	/* What the last process ended with: the composer goes on from it. Set
+	 * before the composer runs. */
+	struct sst_snapshot *recalled;
+	uint64_t recalled_revision;
+	bool need_history; /* without it the service does not start */
 
 	_Atomic uint64_t revisions;
 	_Atomic uint64_t invalid;
@@ -59,6 +66,8 @@ void *service__composer(void *service);
 /* Composes and publishes if the current snapshot is too old to be shown. */
 void service__refresh(struct sst_service *service);
 bool service__expired(struct sst_service *service);
+/* The snapshot published last, with a reference; NULL before the first. */
+struct sst_snapshot *service__current(struct sst_service *service);
 /* Tells the composer thread that there is something to do. */
 void service__changed(void *service);
 
