@@ -24,7 +24,9 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "model/body.h"
+#include "service/past.h"
 #include "service/service.h"
+#include "service/watch.h"
 
 struct MHD_Connection;
 struct _u_instance;
@@ -59,11 +61,28 @@ struct api_request_headers {
 	const char *accept_encoding;
 	const char *if_none_match;
 	const char *if_modified_since;
+	const char *last_event_id;
 	const char *repeated; /* name of one that came twice */
 	size_t bytes;         /* of all header lines together */
 };
 
 enum { API_HEADERS_MAX = 16, API_SCRATCH_BYTES = 640 };
+
+enum api_stream_result {
+	API_STREAM_PIECE, /* there is one */
+	API_STREAM_NONE,  /* nothing now: api__wake will be called, once */
+	API_STREAM_END    /* nothing ever again */
+};
+
+/* A body of unknown length. One thread at a time, never blocking. */
+struct api_stream_ops {
+	/* The next bytes, at least one; borrowed until the next call. The
+	 * first call should give some: the head is sent with them. */
+	enum api_stream_result (*next)(
+	    void *stream, const char **piece_out, size_t *len_out);
+	/* Once, on whatever thread, however the request ended. */
+	void (*close)(void *stream);
+};
 
 /* Shaped like ulfius' map, so that it can be sent without copying. */
 struct api_response {
@@ -76,7 +95,15 @@ struct api_response {
 	char scratch[API_SCRATCH_BYTES]; /* values made for this response */
 	size_t scratch_len;
 	struct sst_body *body; /* one reference, or NULL: no body */
+	const struct api_stream_ops *stream_ops; /* NULL: no stream */
+	void *stream;
 };
+
+/* Why a handler is called: see api__on_worker() and api__await(). */
+enum api_stage { API_STAGE_FIRST, API_STAGE_WORKER, API_STAGE_WOKEN };
+
+/* What comes after the handler has returned. */
+enum api_next { API_NEXT_ANSWER, API_NEXT_WORKER, API_NEXT_WAKE };
 
 struct api_request {
 	struct sst_api *api;
@@ -92,6 +119,11 @@ struct api_request {
 	enum sst_coding coding;
 	char id[32]; /* "" until api__request_id */
 	struct api_problem problem;
+	enum api_stage stage;
+	enum api_next next;
+	struct sst_past *past;   /* at API_STAGE_WORKER: of that thread */
+	struct sst_watch *watch; /* given to api__await, or NULL */
+	void *wake_ctx;          /* NULL: nobody waits (some tests) */
 };
 
 /* Handlers fill the response, or set the problem of the request. */
@@ -100,8 +132,38 @@ typedef void api_handler_fn(struct api_request *rq, struct api_response *rs);
 /* The id of this request, made on first use. */
 const char *api__request_id(struct api_request *rq);
 
-/* Everything between a parsed request and a response (dispatch.c). */
-void api__dispatch(struct api_request *rq, struct api_response *rs);
+/*
+ * Everything between a parsed request and a response (dispatch.c). False: the
+ * handler wants to be called again, rq->next says when; api__continue does it,
+ * with the same result. After true the request holds nothing any more.
+ */
+bool api__dispatch(struct api_request *rq, struct api_response *rs);
+bool api__continue(
+    struct api_request *rq, struct api_response *rs, enum api_stage stage);
+/* Instead of api__continue: answers with rq->problem, which is set. */
+void api__give_up(struct api_request *rq, struct api_response *rs);
+
+/*
+ * For handlers whose answer is not there yet: they call one of these and
+ * return, and are called again for the same request. The connection is
+ * suspended meanwhile and costs no thread. What the handler made so far it must
+ * have released, or left in the request.
+ *
+ * At API_STAGE_FIRST: again at API_STAGE_WORKER, on a worker thread, where it
+ * may block; rq->past (service/past.h) belongs to that thread. With too many
+ * waiting for a worker the request is answered 503 instead.
+ */
+void api__on_worker(struct api_request *rq);
+/*
+ * A long poll, at any stage: takes the watch, for which sst_watch_next() has
+ * just said SST_NODATA; again at API_STAGE_WOKEN, with rq->watch, when there is
+ * something to be had; then it may wait again with the same watch. The watch is
+ * closed when the request ends, however it ends.
+ */
+void api__await(struct api_request *rq, struct sst_watch *watch);
+/* For sst_watch_settings.wake and .wake_ctx. Any thread, no lock held. */
+void api__wake(void *ctx);
+void *api__wake_ctx(struct api_request *rq);
 
 /* respond.c */
 void api__response_init(struct api_response *rs);
@@ -124,6 +186,13 @@ void api__respond_body(struct api_request *rq, struct api_response *rs,
 /* Answers with bytes that were just written, which are taken over. */
 void api__respond_live(
     struct api_request *rq, struct api_response *rs, struct sst_buf *bytes);
+/*
+ * Answers 200 with a body of unknown length and the route's type. Takes the
+ * stream; its ops are static. At API_STREAM_NONE the connection is
+ * suspended until api__wake.
+ */
+void api__respond_stream(struct api_request *rq, struct api_response *rs,
+    const struct api_stream_ops *ops, void *stream);
 /* Answers with rq->problem. */
 void api__respond_problem(struct api_request *rq, struct api_response *rs);
 /* Sets the problem for an error of a lower layer, and logs it. */

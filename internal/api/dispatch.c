@@ -240,7 +240,62 @@ check_params(struct api_request *rq)
 	    &rq->target, rq->route->params, &rq->params, &rq->problem);
 }
 
+/* Puts an end to what a request holds; the response is ready then. */
+static void
+request_finish(struct api_request *rq, struct api_response *rs)
+{
+	if (rq->problem.kind != API_NO_PROBLEM)
+		api__respond_problem(rq, rs);
+	api__header(rs, "X-Content-Type-Options", "nosniff");
+	api__problem_fini(&rq->problem);
+	api__target_fini(&rq->target);
+}
+
+bool
+api__continue(
+    struct api_request *rq, struct api_response *rs, enum api_stage stage)
+{
+	rq->stage = stage;
+	rq->next = API_NEXT_ANSWER;
+	rq->route->handler(rq, rs);
+	if (rq->next != API_NEXT_ANSWER && rq->problem.kind == API_NO_PROBLEM)
+		return false;
+	request_finish(rq, rs);
+	return true;
+}
+
 void
+api__give_up(struct api_request *rq, struct api_response *rs)
+{
+	request_finish(rq, rs);
+}
+
+void
+api__on_worker(struct api_request *rq)
+{
+	rq->next = API_NEXT_WORKER;
+}
+
+void
+api__await(struct api_request *rq, struct sst_watch *watch)
+{
+	rq->watch = watch;
+	rq->next = API_NEXT_WAKE;
+}
+
+void
+api__wake(void *ctx)
+{
+	(void)ctx;
+}
+
+void *
+api__wake_ctx(struct api_request *rq)
+{
+	return rq->wake_ctx;
+}
+
+bool
 api__dispatch(struct api_request *rq, struct api_response *rs)
 {
 	static check_fn *const checks[] = {check_size, check_target,
@@ -254,10 +309,7 @@ api__dispatch(struct api_request *rq, struct api_response *rs)
 		if (checks[i](rq) != API_NO_PROBLEM)
 			break;
 	if (rq->problem.kind == API_NO_PROBLEM)
-		rq->route->handler(rq, rs);
-	if (rq->problem.kind != API_NO_PROBLEM)
-		api__respond_problem(rq, rs);
-	api__header(rs, "X-Content-Type-Options", "nosniff");
-	api__problem_fini(&rq->problem);
-	api__target_fini(&rq->target);
+		return api__continue(rq, rs, API_STAGE_FIRST);
+	request_finish(rq, rs);
+	return true;
 }

@@ -222,6 +222,8 @@ header_slot(struct api_request_headers *h, const char *name)
 	case 13:
 		if (strcasecmp(name, "If-None-Match") == 0)
 			return &h->if_none_match;
+		if (strcasecmp(name, "Last-Event-ID") == 0)
+			return &h->last_event_id;
 		return strcasecmp(name, "Authorization") == 0
 			   ? &h->authorization
 			   : NULL;

@@ -19,6 +19,8 @@ api__response_init(struct api_response *rs)
 	rs->lengths[0] = 0;
 	rs->scratch_len = 0;
 	rs->body = NULL;
+	rs->stream_ops = NULL;
+	rs->stream = NULL;
 }
 
 void
@@ -26,6 +28,10 @@ api__response_fini(struct api_response *rs)
 {
 	if (rs->body != NULL)
 		sst_body_release(&rs->body);
+	if (rs->stream_ops != NULL)
+		rs->stream_ops->close(rs->stream);
+	rs->stream_ops = NULL;
+	rs->stream = NULL;
 }
 
 void
@@ -173,6 +179,16 @@ api__respond_live(
 		return;
 	}
 	api__respond_body(rq, rs, body, -1);
+}
+
+void
+api__respond_stream(struct api_request *rq, struct api_response *rs,
+    const struct api_stream_ops *ops, void *stream)
+{
+	rs->stream_ops = ops;
+	rs->stream = stream;
+	api__header(rs, "Cache-Control", "no-store");
+	api__header(rs, "Content-Type", rq->route->types[rq->type]);
 }
 
 static void
