@@ -78,6 +78,12 @@ int sst_watch_next(struct sst_watch *watch, struct sst_watch_event *out);
  * Accepts NULL; clears the pointer. */
 void sst_watch_close(struct sst_watch **watch);
 
+/*
+ * For the API, before it stops: every watch gets its last event and has been
+ * woken when this returns; none can be opened any more. Any thread.
+ */
+void sst_watch_stop(struct sst_service *service);
+
 struct sst_watch_figures {
 	size_t open;
 	size_t projections; /* different ones among the open */
