@@ -25,6 +25,7 @@ struct sst_httpc {
 	struct sst_buf body;
 	size_t max_bytes;
 	struct sst_mono deadline;
+	const struct sst_httpc_stream *stream; /* NULL: a whole body */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -39,6 +40,37 @@ client_check(struct sst_httpc *c)
 	return CURLE_OK;
 }
 
+/* Something came: the other side may be silent again. */
+static void
+client_stream_alive(struct sst_httpc *c)
+{
+	c->deadline =
+	    sst_mono_add_ms(sst_clock_mono(c->clock), c->stream->idle_ms);
+}
+
+/* Bytes of a stream that is not refused: they go to its owner. */
+static size_t
+client_on_piece(struct sst_httpc *c, const char *bytes, size_t len)
+{
+	client_stream_alive(c);
+	if (!c->stream->piece(bytes, len, c->stream->ctx)) {
+		c->wire.given_up = (int)CURLE_ABORTED_BY_CALLBACK;
+		return CURL_WRITEFUNC_ERROR;
+	}
+	return len;
+}
+
+static bool
+client_streams(const struct sst_httpc *c)
+{
+	long status = 0;
+
+	if (c->stream == NULL)
+		return false;
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status >= 200 && status < 300;
+}
+
 /* As long as bytes come in, curl does not return to client_run: a body that
  * unpacks to gigabytes would pass the deadline here. */
 static size_t
@@ -50,6 +82,8 @@ client_on_body(char *bytes, size_t size, size_t count, void *ctx)
 	c->wire.given_up = (int)client_check(c);
 	if (c->wire.given_up != 0)
 		return CURL_WRITEFUNC_ERROR;
+	if (client_streams(c))
+		return client_on_piece(c, bytes, len);
 	if (len > c->max_bytes - c->body.len) {
 		c->wire.too_large = true;
 		return CURL_WRITEFUNC_ERROR;
@@ -71,6 +105,8 @@ client_on_header(char *bytes, size_t size, size_t count, void *ctx)
 	(void)bytes;
 	c->wire.answered = true;
 	c->wire.header_bytes += len;
+	if (c->stream != NULL)
+		client_stream_alive(c);
 	if (c->wire.header_bytes > CLIENT_HEADER_BYTES) {
 		c->wire.headers_long = true;
 		return 0;
@@ -403,49 +439,123 @@ client_transfer(struct sst_httpc *c, const struct sst_httpc_request *request,
 	return code;
 }
 
+/* Takes list over; NULL when memory ran out. */
 static struct curl_slist *
-client_headers(const char *accept)
+client_add_header(struct curl_slist *list, const char *line)
 {
+	struct curl_slist *longer = curl_slist_append(list, line);
+
+	if (longer == NULL)
+		curl_slist_free_all(list);
+	return longer;
+}
+
+static struct curl_slist *
+client_headers(const struct sst_httpc_request *request)
+{
+	const char *accept = request->accept;
 	struct sst_buf line = SST_BUF_INIT;
 	struct curl_slist *list = NULL;
+	size_t i;
 
 	sst_buf_addf(
 	    &line, "Accept: %s", accept != NULL ? accept : "application/json");
 	if (!sst_buf_failed(&line))
-		list = curl_slist_append(NULL, line.data);
+		list = client_add_header(NULL, line.data);
 	sst_buf_fini(&line);
+	if (request->headers == NULL)
+		return list;
+	for (i = 0; list != NULL && request->headers[i] != NULL; i++)
+		list = client_add_header(list, request->headers[i]);
 	return list;
+}
+
+/* A header with a line feed would be two. */
+static int
+client_check_request(
+    const struct sst_httpc_request *request, struct sst_error *err)
+{
+	size_t i;
+	int code = sst_httpc_url_check(request->url, err);
+
+	if (code != SST_OK || request->headers == NULL)
+		return code;
+	for (i = 0; request->headers[i] != NULL; i++) {
+		if (!httpc__text_plain(request->headers[i]))
+			return sst_error_set(err, SST_INVALID,
+			    "a header holds a control character");
+	}
+	return SST_OK;
+}
+
+static int
+client_request(struct sst_httpc *c, const struct sst_httpc_request *request,
+    struct sst_httpc_response *out, struct sst_error *err)
+{
+	struct curl_slist *headers;
+	/* The bound on an announced length is not for a stream. */
+	curl_off_t most =
+	    c->stream == NULL ? (curl_off_t)request->max_bytes : 0;
+	CURLcode rc = CURLE_OK;
+	int code;
+
+	code = client_check_request(request, err);
+	if (code != SST_OK)
+		return code;
+	headers = client_headers(request);
+	if (headers == NULL)
+		return sst_error_nomem(err);
+	client_reset(c, request);
+	rc |= curl_easy_setopt(c->easy, CURLOPT_URL, request->url);
+	rc |= curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, headers);
+	rc |= curl_easy_setopt(c->easy, CURLOPT_MAXFILESIZE_LARGE, most);
+	if (rc != CURLE_OK)
+		code = sst_error_nomem(err);
+	else
+		code = client_transfer(c, request, err);
+	if (code == SST_OK)
+		code = client_take(c, out, err);
+	sst_buf_fini(&c->body);
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(headers);
+	return code;
 }
 
 int
 sst_httpc_get(struct sst_httpc *client, const struct sst_httpc_request *request,
     struct sst_httpc_response *out, struct sst_error *err)
 {
-	struct curl_slist *headers;
-	CURLcode rc = CURLE_OK;
+	client->stream = NULL;
+	return client_request(client, request, out, err);
+}
+
+int
+sst_httpc_stream(struct sst_httpc *client,
+    const struct sst_httpc_stream *stream, struct sst_httpc_response *out,
+    struct sst_error *err)
+{
 	int code;
 
-	code = sst_httpc_url_check(request->url, err);
-	if (code != SST_OK)
-		return code;
-	headers = client_headers(request->accept);
-	if (headers == NULL)
-		return sst_error_nomem(err);
-	client_reset(client, request);
-	rc |= curl_easy_setopt(client->easy, CURLOPT_URL, request->url);
-	rc |= curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, headers);
-	rc |= curl_easy_setopt(client->easy, CURLOPT_MAXFILESIZE_LARGE,
-	    (curl_off_t)request->max_bytes);
-	if (rc != CURLE_OK)
-		code = sst_error_nomem(err);
-	else
-		code = client_transfer(client, request, err);
-	if (code == SST_OK)
-		code = client_take(client, out, err);
-	sst_buf_fini(&client->body);
-	curl_easy_setopt(client->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_slist_free_all(headers);
+	client->stream = stream;
+	code = client_request(client, &stream->request, out, err);
+	client->stream = NULL;
 	return code;
+}
+
+const char *
+sst_httpc_header(struct sst_httpc *client, const char *name)
+{
+	struct curl_header *header = NULL;
+	size_t amount = 0;
+
+	if (curl_easy_header(
+		client->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return NULL;
+	amount = header->amount;
+	if (amount > 1 && curl_easy_header(client->easy, name, amount - 1,
+			      CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return NULL;
+	return header->value;
 }
 
 void

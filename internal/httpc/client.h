@@ -12,7 +12,9 @@
 #ifndef SST_HTTPC_CLIENT_H
 #define SST_HTTPC_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -33,6 +35,8 @@ struct sst_httpc_request {
 	const char *accept;       /* NULL: application/json */
 	size_t max_bytes;         /* bound on the decoded body */
 	struct sst_mono deadline; /* for all of it, on the client's clock */
+	/* More headers, "Name: value"; NULL ends, NULL: none. */
+	const char *const *headers;
 };
 
 /* A whole answer, whatever its status. */
@@ -79,6 +83,37 @@ int sst_httpc_url_check(const char *url, struct sst_error *err);
 int
 sst_httpc_get(struct sst_httpc *client, const struct sst_httpc_request *request,
     struct sst_httpc_response *out, struct sst_error *err);
+/*
+ * GETs a body without an end: pieces go to a function as they come, and there
+ * is no deadline for all of it. request->deadline is that of the first header,
+ * from then on it must not be silent for longer than idle_ms.
+ * request->max_bytes bounds the body of an answer that is not 2xx: that one is
+ * read whole, as by sst_httpc_get.
+ */
+struct sst_httpc_stream {
+	struct sst_httpc_request request;
+	int64_t idle_ms;
+	/* On the calling thread; false ends the request with SST_CANCELED. */
+	bool (*piece)(const char *bytes, size_t len, void *ctx);
+	void *ctx;
+};
+
+/*
+ * 0 when the body came to its end, in *out an empty body then, or when the
+ * answer was not 2xx, with its body. Codes as above; SST_TIMEOUT: silent for
+ * too long.
+ */
+int sst_httpc_stream(struct sst_httpc *client,
+    const struct sst_httpc_stream *stream, struct sst_httpc_response *out,
+    struct sst_error *err);
+
+/*
+ * A header of the last answer by its name, in any case; the last one when it
+ * was sent several times. Borrowed until the next request; NULL: not sent. For
+ * the thread that makes the requests, also from within a piece function.
+ */
+const char *sst_httpc_header(struct sst_httpc *client, const char *name);
+
 /* Accepts zeroed memory. */
 void sst_httpc_response_fini(struct sst_httpc_response *response);
 
