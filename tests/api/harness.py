@@ -46,7 +46,7 @@ def until(condition, what):
 class Service:
     """systated with mock data on a port of its own."""
 
-    def __init__(self, config='', scenario='calm', args=()):
+    def __init__(self, config='', scenario='calm', args=(), data_dir=None):
         self.dir = tempfile.TemporaryDirectory()
         path = os.path.join(self.dir.name, 'config.yaml')
         with open(path, 'w', encoding='utf-8') as f:
@@ -57,7 +57,8 @@ class Service:
         self.log = open(self.log_path, 'w', encoding='utf-8')
         self.process = subprocess.Popen(
             [SYSTATED, '--config', path, '--port', '0',
-             '--data-dir', SOURCE,
+             '--share-dir', SOURCE,
+             '--data-dir', data_dir or os.path.join(self.dir.name, 'data'),
              '--scenario', scenario, '--log-format', 'json', *args],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
             env=env)

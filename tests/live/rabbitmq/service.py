@@ -30,7 +30,8 @@ class Service:
                             '..', '..', '..')
         with open(self.log_path, 'wb') as log:
             self.process = subprocess.Popen(
-                [binary, '--config', config, '--data-dir', root,
+                [binary, '--config', config, '--share-dir', root,
+                 '--data-dir', os.path.join(self.dir.name, 'data'),
                  '--log-format', 'json'],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.connection = None
