@@ -7,7 +7,7 @@
 
 /* Every status that a response of ours can have. */
 static const int statuses[] = {200, 301, 304, 400, 401, 403, 404, 405, 406, 409,
-    413, 414, 421, 431, 500, 503};
+    410, 413, 414, 421, 431, 500, 503};
 
 enum { STATUSES = sizeof(statuses) / sizeof(statuses[0]) };
 

@@ -39,6 +39,10 @@ static const struct api_problem_row problem_rows[API_PROBLEM_COUNT] = {
     [API_NOT_CONFIGURED] = {"not-configured", 404, "Section not configured",
 	"No source is configured for this section, so the document has no "
 	"such member."},
+    [API_REVISION_NOT_FOUND] = {"revision-not-found", 404,
+	"Revision not there yet",
+	"The revision is above the newest one, which newest_revision names. "
+	"/system/state?since=NEWEST&wait=30s waits for the next one."},
     [API_METHOD_NOT_ALLOWED] = {"method-not-allowed", 405, "Method not allowed",
 	"The path exists, but not for this method. The header Allow lists "
 	"the methods that do."},
@@ -48,6 +52,10 @@ static const struct api_problem_row problem_rows[API_PROBLEM_COUNT] = {
     [API_AMBIGUOUS_KEY] = {"ambiguous-key", 409, "Ambiguous key",
 	"Several entities have a key that ends in this part. The member "
 	"allowed lists their full URLs."},
+    [API_GONE] = {"gone", 410, "Revision no longer held",
+	"The moment is older than what is held, thinned out meanwhile, or of "
+	"an epoch that has ended. oldest_revision, newest_revision and epoch "
+	"say what there is; /system/state/history lists it."},
     [API_BODY_TOO_LARGE] = {"body-too-large", 413, "Request body too large",
 	"The request body is over the configured bound."},
     [API_URI_TOO_LONG] = {"uri-too-long", 414, "Request target too long",
@@ -70,6 +78,12 @@ static const struct api_problem_row problem_rows[API_PROBLEM_COUNT] = {
     [API_NOT_FRESH] = {"not-fresh", 503, "Not fresh enough",
 	"A source was last observed longer ago than max_age allows. Leave "
 	"max_age out to get the document with its marks."},
+    [API_TOO_MANY_WATCHERS] = {"too-many-watchers", 503, "Too many watchers",
+	"limits.max_watchers requests wait for changes already. Try again "
+	"later, or ask without waiting."},
+    [API_BUSY] = {"busy", 503, "Too busy",
+	"Too many requests wait for documents of the past already. Try again "
+	"soon; the current state is served all the same."},
 };
 
 const struct api_problem_row *
@@ -99,6 +113,7 @@ api__problem_init(struct api_problem *problem)
 	problem->example[0] = '\0';
 	sst_buf_init(&problem->allowed);
 	problem->retry_after = -1;
+	problem->newest_revision = 0;
 }
 
 void
@@ -118,6 +133,7 @@ api__problem_set(struct api_problem *problem, enum api_problem_kind kind,
 	problem->example[0] = '\0';
 	sst_buf_clear(&problem->allowed);
 	problem->retry_after = -1;
+	problem->newest_revision = 0;
 	va_start(ap, fmt);
 	vsnprintf(problem->detail, sizeof(problem->detail), fmt, ap);
 	va_end(ap);
@@ -146,6 +162,15 @@ api__problem_example(struct api_problem *problem, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(problem->example, sizeof(problem->example), fmt, ap);
 	va_end(ap);
+}
+
+void
+api__problem_held(struct api_problem *problem, const char epoch[17],
+    uint64_t oldest, uint64_t newest)
+{
+	memcpy(problem->epoch, epoch, sizeof(problem->epoch));
+	problem->oldest_revision = oldest;
+	problem->newest_revision = newest;
 }
 
 const char *
@@ -202,6 +227,13 @@ api__problem_write(const struct api_problem *problem, const char *instance,
 		api__json_items(out, "allowed", &problem->allowed);
 	if (problem->example[0] != '\0')
 		problem_text(out, "example", problem->example);
+	if (problem->newest_revision > 0) {
+		api__json_count(
+		    out, "oldest_revision", problem->oldest_revision);
+		api__json_count(
+		    out, "newest_revision", problem->newest_revision);
+		problem_text(out, "epoch", problem->epoch);
+	}
 	if (problem->retry_after >= 0)
 		api__json_count(
 		    out, "retry_after_seconds", (uint64_t)problem->retry_after);

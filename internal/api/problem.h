@@ -6,6 +6,7 @@
 #define SST_API_PROBLEM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -22,9 +23,11 @@ enum api_problem_kind {
 	API_CERTIFICATE_REQUIRED,
 	API_NOT_FOUND,
 	API_NOT_CONFIGURED,
+	API_REVISION_NOT_FOUND,
 	API_METHOD_NOT_ALLOWED,
 	API_NOT_ACCEPTABLE,
 	API_AMBIGUOUS_KEY,
+	API_GONE,
 	API_BODY_TOO_LARGE,
 	API_URI_TOO_LONG,
 	API_MISDIRECTED,
@@ -33,6 +36,8 @@ enum api_problem_kind {
 	API_NOT_READY,
 	API_SECTION_UNKNOWN,
 	API_NOT_FRESH,
+	API_TOO_MANY_WATCHERS,
+	API_BUSY,
 	API_PROBLEM_COUNT
 };
 
@@ -59,6 +64,10 @@ struct api_problem {
 	char example[512];      /* "": none */
 	struct sst_buf allowed; /* encoded items, comma-separated */
 	int retry_after;        /* seconds; <0: none */
+	/* What is held, when that is the question; newest 0: it is not. */
+	uint64_t oldest_revision;
+	uint64_t newest_revision;
+	char epoch[17];
 };
 
 void api__problem_init(struct api_problem *problem);
@@ -75,6 +84,9 @@ void api__problem_parameter(struct api_problem *problem, const char *name);
 void api__problem_allow(struct api_problem *problem, const char *text);
 void api__problem_example(struct api_problem *problem, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* What is held: revisions oldest to newest of that epoch. */
+void api__problem_held(struct api_problem *problem, const char epoch[17],
+    uint64_t oldest, uint64_t newest);
 
 enum { API_QUOTE = 328 };
 
