@@ -1,82 +1,11 @@
-/*
- * Lets each allocation fail once. Linked with --wrap, so the calls of our own
- * objects come here; jansson is given its allocator.
- */
+/* Lets each allocation fail once. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "schema/schema.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_aligned_alloc(size_t align, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_aligned_alloc(size_t align, size_t size);
-char *__wrap_strdup(const char *text);
-
-json_t *__real_json_loadb(
-    const char *text, size_t len, size_t flags, json_error_t *error);
-json_t *__wrap_json_loadb(
-    const char *text, size_t len, size_t flags, json_error_t *error);
-
-static long countdown = -1; /* allocations until one fails; < 0: never */
-
-static bool
-fails(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
-
-void *
-__wrap_aligned_alloc(size_t align, size_t size)
-{
-	return fails() ? NULL : __real_aligned_alloc(align, size);
-}
-
-char *
-__wrap_strdup(const char *text)
-{
-	return fails() ? NULL : __real_strdup(text);
-}
-
-/* jansson 2.14 loses characters when its parser runs out of memory, and says
- * nothing: no failures in there. */
-json_t *
-__wrap_json_loadb(
-    const char *text, size_t len, size_t flags, json_error_t *error)
-{
-	long kept = countdown;
-	json_t *json;
-
-	countdown = -1;
-	json = __real_json_loadb(text, len, flags, error);
-	countdown = kept;
-	return json;
-}
+#include "support/starve.h"
 
 static const char schema_text[] =
     "{\"$id\":\"http://n.example/s\",\"type\":\"object\",\"properties\":{"
@@ -135,10 +64,9 @@ attempt_failing(long n, json_t *doc, const json_t *good, const json_t *bad)
 	struct outcome got;
 	bool failed;
 
-	countdown = n;
+	starve_after(n);
 	attempt(doc, good, bad, &got);
-	failed = countdown < 0;
-	countdown = -1;
+	failed = starve_end();
 	ck_assert_msg(got.made == SST_OK || got.made == SST_NOMEM,
 	    "allocation %ld: %s", n, got.err.text);
 	ck_assert(!got.bad);
@@ -179,7 +107,7 @@ main(void)
 	SRunner *runner = srunner_create(s);
 	int failed;
 
-	json_set_alloc_funcs(__wrap_malloc, free);
+	starve_init();
 	json_object_seed(1);
 	tcase_add_test(t, test_each_allocation);
 	suite_add_tcase(s, t);
