@@ -47,4 +47,28 @@ int sst_mock_collect(void *state, const struct sst_collect *req,
     struct sst_draft *out, struct sst_error *err);
 void sst_mock_fini(void *state);
 
+/* The source of one section: sst_NAME_mock_ops. */
+#define SST_MOCK_SOURCE(name, of_section, what)                            \
+	static int name##_mock_init(void *state, const void *settings,     \
+	    const struct sst_source_env *env, struct sst_error *err)       \
+	{                                                                  \
+		return sst_mock_init(state, of_section, settings, env, err); \
+	}                                                                  \
+                                                                           \
+	const struct sst_source_ops sst_##name##_mock_ops = {              \
+	    .kind = "mock",                                                \
+	    .section = of_section,                                         \
+	    .summary = what,                                               \
+	    .options = sst_mock_options,                                   \
+	    .option_count = SST_MOCK_OPTIONS,                              \
+	    .settings_size = sizeof(struct sst_mock_settings),             \
+	    .state_size = sizeof(struct sst_mock),                         \
+	    .interval_ms = 1000,                                           \
+	    .deadline_ms = 5000,                                           \
+	    .max_age_ms = 15000,                                           \
+	    .init = name##_mock_init,                                      \
+	    .collect = sst_mock_collect,                                   \
+	    .fini = sst_mock_fini,                                         \
+	}
+
 #endif
