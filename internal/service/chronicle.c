@@ -113,14 +113,15 @@ static size_t
 chronicle_cost(struct sst_entity *const *from, size_t from_count,
     struct sst_entity *const *to, size_t to_count)
 {
+	const struct sst_match_list was = {from, from_count};
+	const struct sst_match_list is = {to, to_count};
 	struct sst_matches matches = {NULL, 0};
 	const struct sst_match *m;
 	const struct sst_entity *e, *before;
 	struct sst_error ignored;
 	size_t i, sum = to_count * sizeof(*to);
 
-	if (sst_match_entities(
-		from, from_count, to, to_count, &matches, &ignored) != SST_OK)
+	if (sst_match_entities(&was, &is, &matches, &ignored) != SST_OK)
 		return sum;
 	for (i = 0; i < matches.count; i++) {
 		m = &matches.rows[i];

@@ -14,6 +14,13 @@
 
 #define SST_MATCH_NONE UINT32_MAX
 
+/* Entities as in a section or among children: sorted with
+ * sst_entity_compare(), keys unique. Borrowed. */
+struct sst_match_list {
+	struct sst_entity *const *entities;
+	size_t count;
+};
+
 /* One entity that is not the same in both lists. */
 struct sst_match {
 	uint32_t from;   /* index, or SST_MATCH_NONE: added */
@@ -28,14 +35,13 @@ struct sst_matches {
 };
 
 /*
- * Lists as in a section or among children: sorted with sst_entity_compare(),
- * keys unique. Entities of the same pointer or hash are left out. Cost: one
+ * What is not the same in both. Entities of the same pointer or hash are left out. Cost: one
  * comparison of pointers an entity where both lists share them, O(n) when they
  * do not, O(k log k) for k that were added, removed or reordered.
  * SST_NOMEM. Free with sst_matches_fini(), also zeroed memory.
  */
-int sst_match_entities(struct sst_entity *const *from, size_t from_count,
-    struct sst_entity *const *to, size_t to_count, struct sst_matches *out,
+int sst_match_entities(const struct sst_match_list *from,
+    const struct sst_match_list *to, struct sst_matches *out,
     struct sst_error *err);
 void sst_matches_fini(struct sst_matches *matches);
 
