@@ -16,11 +16,14 @@
 #include "api/api.h"
 #include "api/asset.h"
 #include "api/guard.h"
+#include "api/intercept.h"
 #include "api/metrics.h"
 #include "api/params.h"
+#include "api/park.h"
 #include "api/problem.h"
 #include "api/routes.h"
 #include "api/target.h"
+#include "api/workers.h"
 #include "base/clock.h"
 #include "base/lock.h"
 #include "model/body.h"
@@ -41,6 +44,9 @@ struct sst_api {
 	struct api_guard guard;     /* has a lock */
 	struct api_metrics metrics; /* atomic */
 	struct api_assets assets;   /* has a lock */
+	struct api_parking parking; /* has a lock */
+	struct api_workers workers; /* has a lock */
+	struct api_ulfius ulfius;
 	char url[96];
 	char id_prefix[9]; /* of request ids: differs between starts */
 	atomic_uint_fast64_t id_next;
@@ -142,6 +148,9 @@ bool api__continue(
     struct api_request *rq, struct api_response *rs, enum api_stage stage);
 /* Instead of api__continue: answers with rq->problem, which is set. */
 void api__give_up(struct api_request *rq, struct api_response *rs);
+
+/* Instead of either: the peer is gone, nobody wants the response. */
+void api__abandon(struct api_request *rq);
 
 /*
  * For handlers whose answer is not there yet: they call one of these and

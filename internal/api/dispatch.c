@@ -240,6 +240,14 @@ check_params(struct api_request *rq)
 	    &rq->target, rq->route->params, &rq->params, &rq->problem);
 }
 
+void
+api__abandon(struct api_request *rq)
+{
+	sst_watch_close(&rq->watch);
+	api__problem_fini(&rq->problem);
+	api__target_fini(&rq->target);
+}
+
 /* Puts an end to what a request holds; the response is ready then. */
 static void
 request_finish(struct api_request *rq, struct api_response *rs)
@@ -247,8 +255,7 @@ request_finish(struct api_request *rq, struct api_response *rs)
 	if (rq->problem.kind != API_NO_PROBLEM)
 		api__respond_problem(rq, rs);
 	api__header(rs, "X-Content-Type-Options", "nosniff");
-	api__problem_fini(&rq->problem);
-	api__target_fini(&rq->target);
+	api__abandon(rq);
 }
 
 bool
@@ -281,12 +288,6 @@ api__await(struct api_request *rq, struct sst_watch *watch)
 {
 	rq->watch = watch;
 	rq->next = API_NEXT_WAKE;
-}
-
-void
-api__wake(void *ctx)
-{
-	(void)ctx;
 }
 
 void *

@@ -1,11 +1,10 @@
 /*
- * One exchange a connection, made when it opens: it carries one request at a
- * time, so a request costs no allocation of ours.
+ * From a call of libmicrohttpd to a request, and through what it waits for.
  *
- * ulfius copies headers and body of a response only after the endpoint has
- * returned, and calls free_shared_data before it frees them. So the endpoint
- * lends it a map and the bytes of a shared body, and takes both back there:
- * one copy less, and no string of a header is ever allocated.
+ * A request that must wait is suspended before ulfius sees that it is complete,
+ * see intercept.c. libmicrohttpd does not touch a suspended connection, not
+ * even when its peer goes away; once resumed it calls us again as before, and
+ * the request goes on where it stood.
  */
 #include "api/exchange.h"
 
@@ -15,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/api_priv.h"
+#include "api/exchange_priv.h"
 #include "base/log.h"
 
 /* Exported by libulfius, but in no header of it. */
@@ -25,31 +24,8 @@ void mhd_request_completed(void *cls, struct MHD_Connection *connection,
 
 enum { EXCHANGE_MAGIC = 0x53455843 };
 
-/* Bodies above this are streamed from the shared bytes, so that a slow reader
- * holds a block and not a copy. */
-enum { STREAM_ABOVE_BYTES = 256 * 1024, STREAM_BLOCK_BYTES = 128 * 1024 };
-
-enum certificate { CERTIFICATE_UNCHECKED, CERTIFICATE_GOOD, CERTIFICATE_BAD };
-
-struct exchange {
-	unsigned magic;
-	struct sst_api *api;
-	struct MHD_Connection *connection;
-	bool active; /* between the request line and completion */
-	enum certificate certificate;
-	struct sst_mono began;
-	int status; /* 0: the request never reached the endpoint */
-	int route;
-	size_t body_bytes;
-	struct api_request request;
-	struct api_response response;
-	struct _u_map lent;      /* over the headers of response */
-	struct _u_map *borrowed; /* the map of ulfius meanwhile */
-	struct _u_response *answer;
-};
-
-static struct exchange *
-exchange_of(void *pointer)
+struct exchange *
+api__exchange_of(void *pointer)
 {
 	struct exchange *x = pointer;
 
@@ -65,7 +41,7 @@ exchange_find(struct MHD_Connection *connection)
 
 	return info == NULL || info->socket_context == NULL
 		   ? NULL
-		   : exchange_of(info->socket_context);
+		   : api__exchange_of(info->socket_context);
 }
 
 static void
@@ -73,6 +49,8 @@ exchange_begin(struct exchange *x)
 {
 	x->active = true;
 	x->began = sst_clock_mono(x->api->clock);
+	x->step = EXCHANGE_NEW;
+	x->waited = false;
 	x->status = 0;
 	x->route = -1;
 	x->body_bytes = 0;
@@ -93,16 +71,46 @@ exchange_leave(struct sst_api *api)
 	sst_lock_release(&api->lock);
 }
 
+/* For the figures; a request that was not counted is not counted out. */
+static void
+count_parked(struct exchange *x, bool parked)
+{
+	if (x->counted == parked)
+		return;
+	x->counted = parked;
+	if (parked)
+		atomic_fetch_add_explicit(
+		    &x->api->metrics.parked, 1, memory_order_relaxed);
+	else
+		atomic_fetch_sub_explicit(
+		    &x->api->metrics.parked, 1, memory_order_relaxed);
+}
+
+/* The peer may have gone away at any step. */
+static void
+exchange_drop(struct exchange *x)
+{
+	if (x->step == EXCHANGE_NEW)
+		return;
+	count_parked(x, false);
+	if (x->step == EXCHANGE_WAITING)
+		api__abandon(&x->request);
+	api__answer_drop(x);
+	x->step = EXCHANGE_NEW;
+}
+
 static void
 exchange_end(struct exchange *x)
 {
-	int64_t ns;
+	int64_t ns = -1;
 
 	if (!x->active)
 		return;
 	x->active = false;
+	exchange_drop(x);
 	if (x->status != 0) {
-		ns = sst_clock_mono(x->api->clock).ns - x->began.ns;
+		if (!x->waited)
+			ns = sst_clock_mono(x->api->clock).ns - x->began.ns;
 		api__metrics_count(
 		    &x->api->metrics, x->route, x->status, ns, x->body_bytes);
 	}
@@ -131,7 +139,7 @@ api__on_connection(void *cls, struct MHD_Connection *connection,
 	atomic_fetch_sub(&api->metrics.connections, 1);
 	if (*socket_context == NULL)
 		return;
-	x = exchange_of(*socket_context);
+	x = api__exchange_of(*socket_context);
 	exchange_end(x);
 	x->magic = 0;
 	free(x);
@@ -277,86 +285,9 @@ request_read(struct exchange *x, const struct _u_request *request)
 	rq->type = 0;
 	rq->coding = SST_CODING_IDENTITY;
 	rq->id[0] = '\0';
-}
-
-static ssize_t
-body_read(void *cls, uint64_t offset, char *out, size_t max)
-{
-	const struct sst_body *body = cls;
-	size_t n;
-
-	if (offset >= body->len)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	n = body->len - (size_t)offset;
-	if (n > max)
-		n = max;
-	memcpy(out, body->bytes + offset, n);
-	return (ssize_t)n;
-}
-
-static void
-body_done(void *cls)
-{
-	struct sst_body *body = cls;
-
-	sst_body_release(&body);
-}
-
-/* ulfius is done with what it was lent. */
-static void
-answer_take_back(void *shared)
-{
-	struct exchange *x = exchange_of(shared);
-
-	x->answer->map_header = x->borrowed;
-	x->answer->binary_body = NULL;
-	x->answer = NULL;
-	api__response_fini(&x->response);
-}
-
-/* Reads from the shared bytes, a block at a time. For HEAD nothing is read: it
- * is the way to tell the length without a copy of the body. */
-static void
-answer_stream(struct api_response *rs, size_t block, struct _u_response *answer)
-{
-	answer->stream_callback = body_read;
-	answer->stream_callback_free = body_done;
-	answer->stream_size = rs->body->len;
-	answer->stream_block_size = block;
-	/* The stream gives this reference back when it ends. */
-	answer->stream_user_data = sst_body_acquire(rs->body);
-}
-
-static void
-answer_lend(struct exchange *x, struct _u_response *answer)
-{
-	struct api_response *rs = &x->response;
-	bool head;
-
-	/* The map is only read, and lives as long as the exchange. */
-	memcpy(&x->lent.keys, &(const char **){rs->names}, sizeof(char **));
-	memcpy(&x->lent.values, &(const char **){rs->values}, sizeof(char **));
-	x->lent.lengths = rs->lengths;
-	x->lent.nb_values = (int)rs->count;
-	x->borrowed = answer->map_header;
-	x->answer = answer;
-	answer->map_header = &x->lent;
-	answer->shared_data = x;
-	answer->free_shared_data = answer_take_back;
-	answer->status = rs->status;
-	/* A 304 then says Content-Length: 0. No length cannot be had from the
-	 * library, and that of the body makes some clients wait for one. */
-	if (rs->body == NULL || rs->status == 304)
-		return;
-	head = strcmp(x->request.method, "HEAD") == 0;
-	if (!head)
-		x->body_bytes = rs->body->len;
-	if (head || rs->body->len > STREAM_ABOVE_BYTES) {
-		answer_stream(rs, head ? 1 : STREAM_BLOCK_BYTES, answer);
-	} else {
-		answer->binary_body = rs->body->bytes;
-		answer->binary_body_length = rs->body->len;
-	}
+	rq->past = NULL;
+	rq->watch = NULL;
+	rq->wake_ctx = x;
 }
 
 /* Once a connection; the result holds for all its requests. */
@@ -379,27 +310,147 @@ certificate_is_good(struct exchange *x)
 	return x->certificate == CERTIFICATE_GOOD;
 }
 
-int
-api__on_request(const struct _u_request *request, struct _u_response *response,
-    void *user_data)
+/* The response is there. */
+static void
+exchange_answered(struct exchange *x)
 {
-	struct exchange *x;
 	size_t count;
 
-	(void)user_data;
-	if (request->timeout == 0)
-		return U_CALLBACK_ERROR; /* no memory when it connected */
-	x = exchange_of((void *)(uintptr_t)request->timeout);
-	api__response_init(&x->response);
-	request_read(x, request);
-	x->request.certificate_missing =
-	    x->api->need_certificate && !certificate_is_good(x);
-	api__dispatch(&x->request, &x->response);
+	x->step = EXCHANGE_ANSWERED;
 	if (atomic_load_explicit(&x->api->stopping, memory_order_relaxed))
 		api__header(&x->response, "Connection", "close");
 	x->status = x->response.status;
 	if (x->request.route != NULL)
 		x->route = (int)(x->request.route - api__routes(&count));
-	answer_lend(x, response);
-	return U_CALLBACK_COMPLETE;
+}
+
+/* Answers 503: it cannot wait any longer, or not begin to. */
+static void
+exchange_give_up(struct exchange *x, bool stopping)
+{
+	struct api_request *rq = &x->request;
+
+	if (stopping)
+		api__problem_set(
+		    &rq->problem, API_BUSY, "The service is stopping.");
+	else
+		api__problem_set(&rq->problem, API_BUSY,
+		    "%d requests wait for a worker thread already.",
+		    API_WORKERS_QUEUE);
+	rq->problem.retry_after = 1;
+	api__give_up(rq, &x->response);
+	exchange_answered(x);
+}
+
+void
+api__exchange_work(
+    struct exchange *x, struct sst_past *past, const struct sst_error *err)
+{
+	struct api_request *rq = &x->request;
+	bool done = true;
+
+	atomic_fetch_add_explicit(
+	    &x->api->metrics.worker_jobs, 1, memory_order_relaxed);
+	rq->past = past;
+	if (err == NULL) {
+		done = api__continue(rq, &x->response, API_STAGE_WORKER);
+	} else {
+		api__fail(rq, err);
+		api__give_up(rq, &x->response);
+	}
+	rq->past = NULL;
+	if (!done) {
+		assert(rq->next == API_NEXT_WAKE);
+		x->step = EXCHANGE_WAITING;
+		x->waited = true;
+		api__park(x);
+		return;
+	}
+	exchange_answered(x);
+	api__resume(x);
+}
+
+void
+api__exchange_refuse(struct exchange *x)
+{
+	exchange_give_up(x, atomic_load(&x->api->stopping));
+	api__resume(x);
+}
+
+/* The handler wants to be called again. Afterwards x is somebody else's. */
+static void
+exchange_suspend(struct exchange *x)
+{
+	enum api_next next = x->request.next;
+
+	count_parked(x, true);
+	MHD_suspend_connection(x->connection);
+	if (next == API_NEXT_WORKER) {
+		x->step = EXCHANGE_WORKING;
+		if (!api__workers_push(x->api, x))
+			api__exchange_refuse(x);
+		return;
+	}
+	x->step = EXCHANGE_WAITING;
+	x->waited = true;
+	api__park(x);
+}
+
+static bool
+exchange_first(struct exchange *x, const struct _u_request *request)
+{
+	api__response_init(&x->response);
+	request_read(x, request);
+	x->request.certificate_missing =
+	    x->api->need_certificate && !certificate_is_good(x);
+	return api__dispatch(&x->request, &x->response);
+}
+
+/* Whether there is a response to hand over; if not, x must not be touched. */
+static bool
+exchange_advance(struct exchange *x, const struct _u_request *request)
+{
+	bool done = false;
+
+	count_parked(x, false);
+	switch (x->step) {
+	case EXCHANGE_NEW:
+		done = exchange_first(x, request);
+		break;
+	case EXCHANGE_WAITING:
+		if (atomic_load(&x->api->parking.ending)) {
+			exchange_give_up(x, true);
+			return true;
+		}
+		done = api__continue(
+		    &x->request, &x->response, API_STAGE_WOKEN);
+		break;
+	default:
+		return true; /* answered while it was suspended */
+	}
+	if (done)
+		exchange_answered(x);
+	else
+		exchange_suspend(x);
+	return done;
+}
+
+enum MHD_Result
+api__on_access(void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload_data,
+    size_t *upload_data_size, void **con_cls)
+{
+	const struct api_ulfius *ulfius = &((struct sst_api *)cls)->ulfius;
+	struct connection_info_struct *info = *con_cls;
+
+	/* Without memory when it connected the endpoint says so. */
+	if (info != NULL && !info->callback_first_iteration &&
+	    *upload_data_size == 0 && info->request->timeout != 0 &&
+	    !exchange_advance(
+		api__exchange_of((void *)(uintptr_t)info->request->timeout),
+		info->request))
+		return MHD_YES;
+	return ((MHD_AccessHandlerCallback)ulfius->handler)(ulfius->cls,
+	    connection, url, method, version, upload_data, upload_data_size,
+	    con_cls);
 }

@@ -20,7 +20,12 @@ void api__on_connection(void *cls, struct MHD_Connection *connection,
 void api__on_log(void *cls, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
-/* The one endpoint of ulfius. */
+/* In front of the handler of ulfius, see intercept.c; cls as above. */
+enum MHD_Result api__on_access(void *cls, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version,
+    const char *upload_data, size_t *upload_data_size, void **con_cls);
+
+/* The one endpoint of ulfius: lends it the response that is there. */
 int api__on_request(const struct _u_request *request,
     struct _u_response *response, void *user_data);
 

@@ -40,13 +40,15 @@ api__metrics_count(struct api_metrics *metrics, int route, int status,
 {
 	size_t row = route < 0 ? API_ROUTES_MAX - 1 : (size_t)route, i;
 
+	add(&metrics->requests[row][status_slot(status)], 1);
+	add(&metrics->body_bytes, body_bytes);
+	if (duration_ns < 0)
+		return;
 	for (i = 0; i < API_BUCKETS; i++)
 		if (duration_ns <= bounds_us[i] * 1000)
 			break;
-	add(&metrics->requests[row][status_slot(status)], 1);
 	add(&metrics->buckets[i], 1);
 	add(&metrics->duration_ns, (uint64_t)duration_ns);
-	add(&metrics->body_bytes, body_bytes);
 }
 
 static uint64_t
@@ -93,7 +95,8 @@ histogram_write(struct api_metrics *m, struct sst_buf *out)
 	size_t i;
 
 	api__metrics_family(out, name, "histogram",
-	    "From the request line until the last byte was handed over.");
+	    "From the request line until the last byte was handed over; "
+	    "without streams and long polls.");
 	for (i = 0; i < API_BUCKETS; i++) {
 		total += get(&m->buckets[i]);
 		sst_buf_addf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
@@ -122,6 +125,25 @@ gauge_write(
 	sst_buf_addf(out, "%s %" PRIu64 "\n", name, value);
 }
 
+static void
+waiting_write(struct api_metrics *m, struct sst_buf *out)
+{
+	gauge_write(out, "systate_http_requests_parked",
+	    "Requests that wait for a worker thread or for a change.",
+	    atomic_load(&m->parked));
+	gauge_write(out, "systate_http_streams", "Event streams open now.",
+	    atomic_load(&m->streams));
+	gauge_write(out, "systate_http_worker_queue",
+	    "Requests that no worker thread has begun yet.",
+	    atomic_load(&m->worker_queue));
+	counter_write(out, "systate_http_worker_jobs_total",
+	    "Requests that a worker thread took.", get(&m->worker_jobs));
+	counter_write(out, "systate_http_worker_refused_total",
+	    "Requests answered 503 because the queue for worker threads was "
+	    "full.",
+	    get(&m->worker_refused));
+}
+
 void
 api__metrics_write(struct api_metrics *m, struct sst_buf *out)
 {
@@ -131,6 +153,7 @@ api__metrics_write(struct api_metrics *m, struct sst_buf *out)
 	    "Bytes of response bodies, as sent.", get(&m->body_bytes));
 	gauge_write(out, "systate_http_requests_in_flight",
 	    "Requests begun and not ended.", atomic_load(&m->in_flight));
+	waiting_write(m, out);
 	gauge_write(out, "systate_http_connections", "Connections open now.",
 	    atomic_load(&m->connections));
 	counter_write(out, "systate_http_connections_total",

@@ -25,9 +25,15 @@ struct api_metrics {
 	atomic_uint_fast64_t connections_total;
 	atomic_uint connections; /* open now */
 	atomic_uint in_flight;
+	atomic_uint parked;  /* suspended: wait for a worker or a change */
+	atomic_uint streams; /* open now */
+	atomic_uint worker_queue;
+	atomic_uint_fast64_t worker_jobs;
+	atomic_uint_fast64_t worker_refused;
 };
 
-/* One finished request; route is its row, or -1. */
+/* One finished request; route is its row, or -1; duration_ns below 0: it was
+ * told to wait, so it is not in the histogram. */
 void api__metrics_count(struct api_metrics *metrics, int route, int status,
     int64_t duration_ns, size_t body_bytes);
 

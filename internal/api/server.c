@@ -256,13 +256,20 @@ daemon_start(struct sst_api *api, const struct sst_api_settings *s,
 {
 	struct options options;
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
-			 MHD_USE_ERROR_LOG |
+			 MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
 			 (s->tls_cert_pem == NULL ? 0 : MHD_USE_TLS);
 
 	options_fill(&options, api, s);
 	if (ulfius_start_framework_with_mhd_options(
-		api->instance, flags, options.items) == U_OK)
-		return SST_OK;
+		api->instance, flags, options.items) == U_OK) {
+		if (api__intercepted(api))
+			return SST_OK;
+		ulfius_stop_framework(api->instance);
+		api->listen_fd = -1;
+		return sst_error_set(err, SST_INTERNAL,
+		    "this program is linked so that ulfius does not find its "
+		    "MHD_start_daemon");
+	}
 	api->listen_fd = -1; /* the library has closed it */
 	return sst_error_set(
 	    err, SST_IO, "the HTTP library refused to start on %s", api->url);
@@ -297,6 +304,8 @@ api_start(struct sst_api *api, const struct sst_api_settings *settings,
 	    random[0], random[1], random[2], random[3]);
 	url_make(api);
 	rc = instance_new(api, err);
+	if (rc == SST_OK)
+		rc = api__workers_start(api, err);
 	return rc == SST_OK ? daemon_start(api, settings, err) : rc;
 }
 
@@ -306,10 +315,13 @@ api_free(struct sst_api *api)
 	if (api->instance != NULL)
 		ulfius_clean_instance(api->instance);
 	free(api->instance);
+	api__workers_stop(api);
 	if (api->listen_fd >= 0)
 		close(api->listen_fd);
 	api__assets_fini(&api->assets);
 	api__guard_fini(&api->guard);
+	api__workers_fini(&api->workers);
+	api__parking_fini(&api->parking);
 	pthread_cond_destroy(&api->idle);
 	sst_lock_fini(&api->lock);
 	free(api);
@@ -335,6 +347,8 @@ sst_api_start(const struct sst_api_settings *settings,
 	sst_lock_init(&api->lock, SST_LOCK_LEAF);
 	pthread_cond_init(&api->idle, NULL);
 	api__assets_init(&api->assets);
+	api__parking_init(&api->parking);
+	api__workers_init(&api->workers);
 	rc = api_start(api, settings, err);
 	if (rc != SST_OK) {
 		api_free(api);
@@ -402,17 +416,29 @@ api_drain(struct sst_api *api, struct sst_mono until)
 	sst_lock_release(&api->lock);
 }
 
+/*
+ * The library ends the process when it is stopped with a suspended connection.
+ * The watches give their last event first; of what still waits near the end of
+ * the time, all is answered with what is left of it.
+ */
 void
 sst_api_stop(struct sst_api **api, int64_t deadline_ms)
 {
 	struct sst_api *a = *api;
+	struct sst_mono now;
 
 	if (a == NULL)
 		return;
 	*api = NULL;
+	now = sst_clock_mono(a->clock);
 	atomic_store(&a->stopping, true);
 	listen_refuse(a->listen_fd);
-	api_drain(a, sst_mono_add_ms(sst_clock_mono(a->clock), deadline_ms));
+	sst_watch_stop(a->service);
+	api_drain(a, sst_mono_add_ms(now, deadline_ms - deadline_ms / 8));
+	api__workers_stop(a);
+	api__parking_end(a);
+	api_drain(a, sst_mono_add_ms(now, deadline_ms));
+	api__parking_settle(a);
 	ulfius_stop_framework(a->instance);
 	a->listen_fd = -1; /* closed with the library's daemon */
 	api_free(a);
