@@ -2,15 +2,17 @@
 
 #include <string.h>
 
+#include "model/project_priv.h"
+
 struct projector {
 	const char *p;
 	const char *end;
 	struct sst_buf *out;
+	bool keyed; /* all members, lists by key; else members of the base */
 };
 
-/* p at the opening quote; returns behind the closing one. */
-static const char *
-project_skip_string(const char *p, const char *end)
+const char *
+model__skip_string(const char *p, const char *end)
 {
 	for (p++; p < end && *p != '"'; p++) {
 		if (*p == '\\')
@@ -19,14 +21,14 @@ project_skip_string(const char *p, const char *end)
 	return p < end ? p + 1 : end;
 }
 
-static const char *
-project_skip_value(const char *p, const char *end)
+const char *
+model__skip_value(const char *p, const char *end)
 {
 	long depth = 0;
 
 	for (; p < end; p++) {
 		if (*p == '"') {
-			p = project_skip_string(p, end) - 1;
+			p = model__skip_string(p, end) - 1;
 		} else if (*p == '{' || *p == '[') {
 			depth++;
 		} else if (*p == '}' || *p == ']') {
@@ -40,14 +42,15 @@ project_skip_value(const char *p, const char *end)
 	return p;
 }
 
-static void project_value(struct projector *x, const struct sst_shape *shape);
+static void project_value(struct projector *x, const struct sst_shape *shape,
+    const struct sst_member *member);
 
 static void
 project_copy(struct projector *x)
 {
 	const char *from = x->p;
 
-	x->p = project_skip_value(from, x->end);
+	x->p = model__skip_value(from, x->end);
 	sst_buf_add(x->out, from, (size_t)(x->p - from));
 }
 
@@ -57,7 +60,7 @@ project_name(struct projector *x, const struct sst_shape *shape)
 {
 	const char *name = x->p + 1;
 
-	x->p = project_skip_string(x->p, x->end);
+	x->p = model__skip_string(x->p, x->end);
 	x->p++;
 	return sst_shape_find(shape, name, (size_t)(x->p - 2 - name));
 }
@@ -66,15 +69,15 @@ static void
 project_member(
     struct projector *x, const struct sst_member *member, bool *first)
 {
-	if (member == NULL || !member->base) {
-		x->p = project_skip_value(x->p, x->end);
+	if (member == NULL || (!x->keyed && !member->base)) {
+		x->p = model__skip_value(x->p, x->end);
 		return;
 	}
 	/* the first one goes without its comma */
 	sst_buf_add(x->out, member->lead + *first, member->lead_len - *first);
 	*first = false;
 	if (member->shape != NULL)
-		project_value(x, member->shape);
+		project_value(x, member->shape, member);
 	else
 		project_copy(x);
 }
@@ -101,17 +104,45 @@ project_array(struct projector *x, const struct sst_shape *shape)
 	while (x->p < x->end && *x->p != ']') {
 		if (*x->p == ',')
 			sst_buf_addc(x->out, *x->p++);
-		project_value(x, shape);
+		project_value(x, shape, NULL);
 	}
 	sst_buf_addc(x->out, ']');
 	x->p++;
 }
 
+/* An array whose items have keys, as an object. */
 static void
-project_value(struct projector *x, const struct sst_shape *shape)
+project_list(
+    struct projector *x, const struct sst_shape *shape, bool may_repeat)
+{
+	struct keyed_names names = {0};
+
+	sst_buf_addc(x->out, '{');
+	x->p++;
+	while (x->p < x->end && *x->p != ']') {
+		if (*x->p == ',')
+			sst_buf_addc(x->out, *x->p++);
+		sst_buf_addc(x->out, '"');
+		model__keyed_name(shape, x->p, x->end,
+		    may_repeat ? &names : NULL, x->out);
+		sst_buf_add(x->out, "\":", 2);
+		project_value(x, shape, NULL);
+	}
+	sst_buf_addc(x->out, '}');
+	x->p++;
+	model__keyed_names_fini(&names);
+}
+
+/* member: what holds the value; NULL for the outermost one and for items. */
+static void
+project_value(struct projector *x, const struct sst_shape *shape,
+    const struct sst_member *member)
 {
 	if (*x->p == '{')
 		project_object(x, shape);
+	else if (*x->p == '[' && x->keyed && shape->identity_count > 0)
+		/* keys of entities and of their children are unique */
+		project_list(x, shape, member != NULL && !member->children);
 	else if (*x->p == '[')
 		project_array(x, shape);
 	else
@@ -122,10 +153,20 @@ void
 sst_project_base(const struct sst_shape *shape, const char *json, size_t len,
     struct sst_buf *out)
 {
-	struct projector x = {json, json + len, out};
+	struct projector x = {json, json + len, out, false};
 
 	if (len > 0)
-		project_value(&x, shape);
+		project_value(&x, shape, NULL);
+}
+
+void
+sst_project_keyed(const struct sst_shape *shape, const char *json, size_t len,
+    struct sst_buf *out)
+{
+	struct projector x = {json, json + len, out, true};
+
+	if (len > 0)
+		project_value(&x, shape, NULL);
 }
 
 static void
@@ -156,7 +197,7 @@ pretty_token(const char *p, const char *end, size_t *depth, struct sst_buf *out)
 
 	switch (*p) {
 	case '"':
-		q = project_skip_string(p, end);
+		q = model__skip_string(p, end);
 		sst_buf_add(out, p, (size_t)(q - p));
 		return q;
 	case '{':

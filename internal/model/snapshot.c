@@ -129,6 +129,7 @@ sst_snapshot_release(struct sst_snapshot **snapshot)
 	free(s);
 }
 
+/* Shape of the items of a section. */
 static const struct sst_shape *
 render_shape(const struct sst_snapshot *s, enum sst_section_id id)
 {
@@ -137,31 +138,47 @@ render_shape(const struct sst_snapshot *s, enum sst_section_id id)
 	return sst_shape_find(s->shape, name, strlen(name))->shape;
 }
 
+/* Appends what is encoded in `full`, which is used up, as the view has it. */
 static void
-render_section(
-    const struct render *r, enum sst_section_id id, struct sst_buf *out)
+render_view(enum sst_view view, const struct sst_shape *shape,
+    struct sst_buf *full, struct sst_buf *out)
 {
-	const struct sst_section *section = r->snapshot->sections[id];
+	sst_buf_reserve(out, full->len);
+	if (sst_buf_failed(full))
+		out->failed = true;
+	else if (view == SST_VIEW_BASE)
+		sst_project_base(shape, full->data, full->len, out);
+	else
+		sst_project_keyed(shape, full->data, full->len, out);
+	sst_buf_fini(full);
+}
+
+static void
+render_list(const struct render *r, const struct sst_section *section,
+    struct sst_buf *out)
+{
 	struct sst_buf full = SST_BUF_INIT;
 
-	if (section == NULL) {
-		/* the base view's arrays are never null */
-		sst_buf_adds(
-		    out, r->how.view == SST_VIEW_BASE ? "[]" : "null");
-		return;
-	}
 	if (r->how.view == SST_VIEW_FULL) {
 		sst_section_encode(section, out);
 		return;
 	}
 	sst_section_encode(section, &full);
-	sst_buf_reserve(out, full.len);
-	if (sst_buf_failed(&full))
-		out->failed = true;
-	else
-		sst_project_base(render_shape(r->snapshot, id), full.data,
-		    full.len, out);
-	sst_buf_fini(&full);
+	render_view(
+	    r->how.view, render_shape(r->snapshot, section->id), &full, out);
+}
+
+static void
+render_section(
+    const struct render *r, enum sst_section_id id, struct sst_buf *out)
+{
+	const struct sst_section *section = r->snapshot->sections[id];
+
+	if (section != NULL)
+		render_list(r, section, out);
+	else /* the base view's arrays are never null */
+		sst_buf_adds(
+		    out, r->how.view == SST_VIEW_BASE ? "[]" : "null");
 }
 
 static void
@@ -182,7 +199,7 @@ render_head(const struct render *r, struct sst_buf *out)
 	sst_buf_adds(out, ",\"captured_at\":");
 	sst_buf_json_string(out, when, strlen(when));
 	sst_buf_adds(out, ",\"sources\":");
-	sst_section_encode(s->sources, out);
+	render_list(r, s->sources, out);
 }
 
 static void
@@ -195,7 +212,7 @@ render_whole(const struct render *r, struct sst_buf *out)
 		if ((r->how.sections & 1u << id) == 0)
 			continue;
 		if (r->snapshot->presence[id] == SST_ABSENT &&
-		    r->how.view == SST_VIEW_FULL)
+		    r->how.view != SST_VIEW_BASE)
 			continue;
 		sst_buf_adds(out, ",\"");
 		sst_buf_adds(out, sst_section_name(id));
@@ -244,7 +261,7 @@ render_identity(
 	if (r->section >= 0) {
 		render_section(r, (enum sst_section_id)r->section, &b);
 	} else {
-		if (r->how.view == SST_VIEW_FULL)
+		if (r->how.view != SST_VIEW_BASE)
 			sst_buf_reserve(&b, render_estimate(r));
 		render_whole(r, &b);
 	}
@@ -356,13 +373,11 @@ sst_snapshot_entity_body(struct sst_snapshot *snapshot,
 	int rc;
 
 	sst_entity_encode(ref.entity, &full);
-	if (projection->view == SST_VIEW_BASE && !sst_buf_failed(&full)) {
-		sst_project_base(render_shape(snapshot, ref.section),
-		    full.data, full.len, &b);
-		sst_buf_fini(&full);
-	} else {
+	if (projection->view == SST_VIEW_FULL)
 		b = full;
-	}
+	else
+		render_view(projection->view,
+		    render_shape(snapshot, ref.section), &full, &b);
 	rc = render_finish(&b, projection->pretty, &identity, err);
 	if (rc != SST_OK || projection->coding == SST_CODING_IDENTITY) {
 		*out = identity;

@@ -27,7 +27,12 @@ enum sst_presence {
 	SST_KNOWN
 };
 
-enum sst_view { SST_VIEW_FULL, SST_VIEW_BASE, SST_VIEW_COUNT };
+enum sst_view {
+	SST_VIEW_FULL,
+	SST_VIEW_BASE,  /* members of the base contract only */
+	SST_VIEW_KEYED, /* full, with objects by key in place of arrays */
+	SST_VIEW_COUNT
+};
 
 /* What of a snapshot, and how: picks one representation. */
 struct sst_projection {

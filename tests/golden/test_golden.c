@@ -175,6 +175,8 @@ START_TEST(documents_are_as_reviewed)
 	ck_assert(POLL_UNTIL(ready()));
 	compare(scenario, "full", SST_VIEW_FULL);
 	compare(scenario, "base", SST_VIEW_BASE);
+	if (strcmp(scenario, "demo") == 0)
+		compare(scenario, "keyed", SST_VIEW_KEYED);
 	end();
 }
 END_TEST

@@ -22,10 +22,13 @@ static const char schema_text[] =
     "  \"toys\":{\"x-base\":true,\"type\":\"array\",\"x-children\":true,"
     "    \"items\":{\"$ref\":\"#/$defs/toy\"},\"x-identity\":[\"id\"]},"
     "  \"ns\":{},"
+    "  \"waits\":{\"items\":{\"$ref\":\"#/$defs/wait\"},"
+    "    \"x-identity\":[\"on\"]},"
     "  \"note\":{\"$ref\":\"#/$defs/note\"}}},"
     "\"live\":{\"properties\":{\"n\":{\"x-base\":true},"
     "  \"at\":{\"$ref\":\"#/$defs/time\",\"x-base\":true,"
     "    \"x-changed-at\":true},\"more\":{}}},"
+    "\"wait\":{\"properties\":{\"at\":{},\"on\":{}}},"
     "\"toy\":{\"properties\":{\"id\":{\"x-base\":true},\"extra\":{}}}}}";
 
 static struct sst_shape *shape;
@@ -182,6 +185,83 @@ START_TEST(base_view_of_nothing)
 }
 END_TEST
 
+static void
+expect_keyed(const char *full, const char *want)
+{
+	sst_buf_clear(&out);
+	sst_project_keyed(box, full, strlen(full), &out);
+	ck_assert_str_eq(out.data, want);
+}
+
+START_TEST(keyed_view_has_objects_for_lists)
+{
+	expect_keyed(
+	    "[{\"name\":\"a b\",\"live\":{\"n\":[{\"k\":[]}],\"at\":\"t\","
+	    "\"more\":{\"deep\":[1,{\"x\":\"]}\"}]}},\"toys\":[{\"id\":\"z\","
+	    "\"extra\":\",\"},{\"id\":\"y\"}],\"ns\":\"n/\"},"
+	    "{\"name\":\"c\",\"live\":null,\"toys\":[],\"ns\":\"\"}]",
+	    "{\"n%2F/a%20b\":{\"name\":\"a b\",\"live\":{\"n\":[{\"k\":[]}],"
+	    "\"at\":\"t\",\"more\":{\"deep\":[1,{\"x\":\"]}\"}]}},\"toys\":{"
+	    "\"z\":{\"id\":\"z\",\"extra\":\",\"},\"y\":{\"id\":\"y\"}},"
+	    "\"ns\":\"n/\"},\"/c\":{\"name\":\"c\",\"live\":null,"
+	    "\"toys\":{},\"ns\":\"\"}}");
+}
+END_TEST
+
+START_TEST(keyed_view_of_one_and_of_nothing)
+{
+	expect_keyed("{\"name\":\"a\",\"toys\":[{\"id\":\"t\"}]}",
+	    "{\"name\":\"a\",\"toys\":{\"t\":{\"id\":\"t\"}}}");
+	expect_keyed("null", "null");
+	expect_keyed("[]", "{}");
+	expect_keyed("{}", "{}");
+}
+END_TEST
+
+START_TEST(keyed_names_are_what_the_text_means)
+{
+	expect_keyed("[{\"ns\":\"\\\"\\\\\",\"name\":\"\\u001f\\n\\t\\u000b\"}]",
+	    "{\"%22%5C/%1F%0A%09%0B\":"
+	    "{\"ns\":\"\\\"\\\\\",\"name\":\"\\u001f\\n\\t\\u000b\"}}");
+	expect_keyed("[{\"ns\":\"\xc3\xa9~\",\"name\":null},{\"live\":1}]",
+	    "{\"%C3%A9~/null\":{\"ns\":\"\xc3\xa9~\",\"name\":null},"
+	    "\"/\":{\"live\":1}}");
+}
+END_TEST
+
+START_TEST(keyed_names_repeat_with_a_number)
+{
+	expect_keyed("{\"waits\":[{\"on\":\"a\"},{\"at\":1,\"on\":\"b\"},"
+		     "{\"on\":\"a\",\"at\":2},{\"on\":\"a#2\"},{\"on\":\"a\"}]}",
+	    "{\"waits\":{\"a\":{\"on\":\"a\"},\"b\":{\"at\":1,\"on\":\"b\"},"
+	    "\"a#2\":{\"on\":\"a\",\"at\":2},\"a%232\":{\"on\":\"a#2\"},"
+	    "\"a#3\":{\"on\":\"a\"}}}");
+}
+END_TEST
+
+/* Ten thousand, each name four times: no name may come twice. */
+START_TEST(keyed_names_stay_unique_in_long_lists)
+{
+	struct sst_buf full = SST_BUF_INIT;
+	json_t *tree, *waits;
+	int i;
+
+	sst_buf_adds(&full, "{\"waits\":[");
+	for (i = 0; i < 10000; i++)
+		sst_buf_addf(&full, "%s{\"on\":\"t%d\"}", i == 0 ? "" : ",",
+		    i % 2500);
+	sst_buf_adds(&full, "]}");
+	sst_project_keyed(box, full.data, full.len, &out);
+	tree = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, NULL);
+	ck_assert_ptr_nonnull(tree);
+	waits = json_object_get(tree, "waits");
+	ck_assert_uint_eq(json_object_size(waits), 10000);
+	ck_assert_ptr_nonnull(json_object_get(waits, "t2499#4"));
+	json_decref(tree);
+	sst_buf_fini(&full);
+}
+END_TEST
+
 START_TEST(pretty_is_the_same_document)
 {
 	static const char compact[] =
@@ -216,6 +296,11 @@ main(void)
 	tcase_add_test(tc, strings_are_escaped_and_numbers_read_back);
 	tcase_add_test(tc, base_view_drops_members_at_every_level);
 	tcase_add_test(tc, base_view_of_nothing);
+	tcase_add_test(tc, keyed_view_has_objects_for_lists);
+	tcase_add_test(tc, keyed_view_of_one_and_of_nothing);
+	tcase_add_test(tc, keyed_names_are_what_the_text_means);
+	tcase_add_test(tc, keyed_names_repeat_with_a_number);
+	tcase_add_test(tc, keyed_names_stay_unique_in_long_lists);
 	tcase_add_test(tc, pretty_is_the_same_document);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -153,8 +153,10 @@ setup(void)
 {
 	static const char *const names[] = {"a", "b"};
 	json_t *schema = json_loads(
-	    "{\"properties\":{\"agents\":{\"items\":{\"properties\":"
-	    "{\"name\":{\"x-base\":true},\"status\":{}}}},"
+	    "{\"properties\":{\"sources\":{\"items\":{\"properties\":"
+	    "{\"name\":{}}},\"x-identity\":[\"name\"]},"
+	    "\"agents\":{\"items\":{\"properties\":{\"name\":"
+	    "{\"x-base\":true},\"status\":{}}},\"x-identity\":[\"name\"]},"
 	    "\"workload\":{},\"queues\":{},\"litellm\":{}}}",
 	    0, NULL);
 
@@ -215,6 +217,12 @@ START_TEST(views_of_known_unknown_and_absent)
 	    "\"workload\":[],\"queues\":[],\"litellm\":[]}");
 	expect_body(SST_VIEW_BASE, 1u << SST_SECTION_QUEUES,
 	    "{\"id\":\"sys\",\"queues\":[]}");
+	expect_body(SST_VIEW_KEYED, SST_SECTIONS_ALL,
+	    "{\"id\":\"sys\",\"schema_version\":\"1.0\",\"epoch\":"
+	    "\"0123456789abcdef\",\"revision\":7,\"captured_at\":"
+	    "\"2026-01-01T00:00:00.123Z\",\"sources\":{},\"agents\":{"
+	    "\"a\":{\"name\":\"a\",\"status\":1},"
+	    "\"b\":{\"name\":\"b\",\"status\":1}},\"queues\":null}");
 }
 END_TEST
 
@@ -293,6 +301,14 @@ START_TEST(one_section_or_a_reason)
 	    SST_OK);
 	ck_assert_str_eq(b->bytes, "[{\"name\":\"a\"},{\"name\":\"b\"}]");
 	sst_body_release(&b);
+	p.view = SST_VIEW_KEYED;
+	ck_assert_int_eq(sst_snapshot_section_body(snapshot,
+			     SST_SECTION_AGENTS, &p, &b, &err),
+	    SST_OK);
+	ck_assert_str_eq(b->bytes,
+	    "{\"a\":{\"name\":\"a\",\"status\":1},"
+	    "\"b\":{\"name\":\"b\",\"status\":1}}");
+	sst_body_release(&b);
 	ck_assert_int_eq(sst_snapshot_section_body(snapshot,
 			     SST_SECTION_QUEUES, &p, &b, &err),
 	    SST_NODATA);
@@ -317,6 +333,13 @@ START_TEST(one_entity_in_each_view)
 			     &p, &b, &err),
 	    SST_OK);
 	ck_assert_str_eq(b->bytes, "{\"name\":\"b\"}");
+	sst_body_release(&b);
+	p.view = SST_VIEW_KEYED;
+	ck_assert_int_eq(sst_snapshot_entity_body(snapshot,
+			     (struct sst_entity_ref){SST_SECTION_AGENTS, e},
+			     &p, &b, &err),
+	    SST_OK);
+	ck_assert_str_eq(b->bytes, "{\"name\":\"b\",\"status\":1}");
 	sst_body_release(&b);
 	p.view = SST_VIEW_FULL;
 	p.coding = SST_CODING_ZSTD;
