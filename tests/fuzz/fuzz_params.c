@@ -32,6 +32,19 @@ fuzz_problem(struct api_problem *problem)
 	sst_buf_fini(&text);
 }
 
+/* What was read is written in one form only. */
+static void
+fuzz_params(struct api_params *p)
+{
+	if (p->key != NULL && (p->key_len == 0 || p->key[0] == '/' ||
+				  p->key[p->key_len - 1] == '/'))
+		abort();
+	if (p->limit > API_LIMIT_MAX || p->wait_ms < 0 ||
+	    p->wait_ms > API_WAIT_MAX_MS)
+		abort();
+	api__params_fini(p);
+}
+
 static void
 fuzz_target(const char *uri)
 {
@@ -48,11 +61,14 @@ fuzz_target(const char *uri)
 	if (api__route_nearest(&target, near) != API_NEAREST)
 		abort();
 	api__problem_init(&problem);
-	if (api__params_parse(&target, route == NULL ? 15 : route->params,
+	if (api__params_parse(&target,
+		route == NULL ? (1u << API_PARAM_COUNT) - 1 : route->params,
 		&params, &problem) != API_NO_PROBLEM)
 		fuzz_problem(&problem);
 	else if ((params.sections & ~(unsigned)SST_SECTIONS_ALL) != 0)
 		abort();
+	else
+		fuzz_params(&params);
 	api__problem_fini(&problem);
 	api__target_fini(&target);
 }
