@@ -244,6 +244,7 @@ void
 api__abandon(struct api_request *rq)
 {
 	sst_watch_close(&rq->watch);
+	api__params_fini(&rq->params);
 	api__problem_fini(&rq->problem);
 	api__target_fini(&rq->target);
 }

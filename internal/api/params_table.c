@@ -37,6 +37,8 @@ param_view(struct api_span value, struct api_params *out)
 		out->view = SST_VIEW_FULL;
 	else if (api__span_is(value, "base"))
 		out->view = SST_VIEW_BASE;
+	else if (api__span_is(value, "keyed"))
+		out->view = SST_VIEW_KEYED;
 	else
 		return SST_INVALID;
 	return SST_OK;
@@ -203,8 +205,8 @@ api__param_rows(void)
 		"a list of section names, each at most once",
 		"agents,queues", {"agents", "workload", "queues", "litellm"}},
 	    {"view", API_PARAM_VIEW, param_view,
-		"full or base", "base",
-		{"full", "base"}},
+		"full, base or keyed", "base",
+		{"full", "base", "keyed"}},
 	    {"pretty", API_PARAM_PRETTY, param_pretty,
 		"1, 0, true or false", "1",
 		{"1", "0", "true", "false"}},
