@@ -1,20 +1,15 @@
 /*
  * The difference as an RFC 7396 merge patch. Of the full view, arrays of
- * entities are replaced whole, as the RFC has it.
+ * entities are replaced whole, as the RFC has it; of the keyed view, what
+ * diff_merge_keyed.c writes.
  */
 #include <string.h>
 
 #include "base/time.h"
-#include "service/diff_priv.h"
+#include "service/diff_merge.h"
 
-struct merger {
-	struct sst_buf *out;
-	bool first; /* of the object being written */
-	struct sst_error *err;
-};
-
-static void
-merge_name(struct merger *m, const char *name, size_t len)
+void
+merge__name(struct merger *m, const char *name, size_t len)
 {
 	if (!m->first)
 		sst_buf_addc(m->out, ',');
@@ -28,7 +23,7 @@ merge_text(struct merger *m, const char *name, const char *from, const char *to)
 {
 	if (strcmp(from, to) == 0)
 		return;
-	merge_name(m, name, strlen(name));
+	merge__name(m, name, strlen(name));
 	sst_buf_json_string(m->out, to, strlen(to));
 }
 
@@ -42,22 +37,27 @@ merge_head(struct merger *m, const struct sst_diff *d)
 	merge_text(m, "id", d->from->id, d->to->id);
 	merge_text(m, "epoch", d->from->epoch, d->to->epoch);
 	if (d->from->revision != d->to->revision) {
-		merge_name(m, "revision", 8);
+		merge__name(m, "revision", 8);
 		sst_buf_json_int(m->out, (int64_t)d->to->revision);
 	}
 	merge_text(m, "captured_at", was, is);
 }
 
-static void
-merge_section(struct merger *m, const struct sst_section *from,
-    const struct sst_section *to)
+static int
+merge_section(struct merger *m, const struct sst_shape *shape,
+    const struct sst_section *from, const struct sst_section *to)
 {
 	const char *name = sst_section_name(to->id);
 
 	if (from == to || sst_hash_equal(from->hash, to->hash))
-		return;
-	merge_name(m, name, strlen(name));
+		return SST_OK;
+	merge__name(m, name, strlen(name));
+	if (m->keyed)
+		return merge__entities(m, shape,
+		    &(struct sst_match_list){from->entities, from->count},
+		    &(struct sst_match_list){to->entities, to->count});
 	sst_section_encode(to, m->out);
+	return SST_OK;
 }
 
 /* A section that is not known on both sides; null takes one away, and is what
@@ -68,43 +68,55 @@ merge_presence(
 {
 	const char *name = sst_section_name(id);
 
-	merge_name(m, name, strlen(name));
+	merge__name(m, name, strlen(name));
 	if (d->to->sections[id] == NULL)
 		sst_buf_adds(m->out, "null");
+	else if (m->keyed)
+		merge__section(m, d->shapes[id], d->to->sections[id]);
 	else
 		sst_section_encode(d->to->sections[id], m->out);
 }
 
-static void
+static int
 merge_document(struct merger *m, const struct sst_diff *d, unsigned sections)
 {
 	const struct sst_snapshot *from = d->from, *to = d->to;
 	unsigned id;
+	int rc;
 
 	merge_head(m, d);
-	merge_section(m, from->sources, to->sources);
-	for (id = 0; id < SST_SECTION_COUNT; id++) {
+	rc = merge_section(
+	    m, d->shapes[SST_SECTION_SOURCES], from->sources, to->sources);
+	for (id = 0; rc == SST_OK && id < SST_SECTION_COUNT; id++) {
 		if ((sections & 1u << id) == 0)
 			continue;
 		if (from->presence[id] != to->presence[id])
 			merge_presence(m, d, (enum sst_section_id)id);
 		else if (from->sections[id] != NULL)
-			merge_section(
-			    m, from->sections[id], to->sections[id]);
+			rc = merge_section(m, d->shapes[id],
+			    from->sections[id], to->sections[id]);
 	}
+	return rc;
 }
 
 int
 sst_diff_write_merge_patch(const struct sst_diff *diff, enum sst_view view,
     unsigned sections, struct sst_buf *out, struct sst_error *err)
 {
-	struct merger m = {.out = out, .first = true, .err = err};
+	struct merger m = {.out = out,
+	    .first = true,
+	    .keyed = view == SST_VIEW_KEYED,
+	    .err = err};
+	int rc;
 
-	if (view != SST_VIEW_FULL)
+	if (view != SST_VIEW_FULL && view != SST_VIEW_KEYED)
 		return sst_error_set(err, SST_UNSUPPORTED,
 		    "a merge patch is of the full or the keyed view");
 	sst_buf_addc(out, '{');
-	merge_document(&m, diff, sections);
+	rc = merge_document(&m, diff, sections);
 	sst_buf_addc(out, '}');
-	return sst_buf_failed(out) ? sst_error_nomem(err) : SST_OK;
+	sst_buf_fini(&m.text);
+	if (rc == SST_OK && sst_buf_failed(out))
+		rc = sst_error_nomem(err);
+	return rc;
 }
