@@ -9,6 +9,8 @@ extern const unsigned char repository__schema_problem[];
 extern const size_t repository__schema_problem_len;
 extern const unsigned char repository__schema_config[];
 extern const size_t repository__schema_config_len;
+extern const unsigned char repository__schema_diff[];
+extern const size_t repository__schema_diff_len;
 
 static const char contract_uri[] =
     "https://systate.dev/schemas/system-state.schema.json";
@@ -17,6 +19,7 @@ static const char *const contract_names[] = {
     "system-state.schema.json",
     "config.schema.json",
     "problem.schema.json",
+    "diff.schema.json",
     NULL,
 };
 
@@ -30,9 +33,17 @@ const char *
 sst_contract_text(const char *name, size_t *len_out)
 {
 	const unsigned char *const bytes[] = {
-	    repository__schema_system_state, repository__schema_config, repository__schema_problem};
-	const size_t lens[] = {repository__schema_system_state_len, repository__schema_config_len,
-	    repository__schema_problem_len};
+	    repository__schema_system_state,
+	    repository__schema_config,
+	    repository__schema_problem,
+	    repository__schema_diff,
+	};
+	const size_t lens[] = {
+	    repository__schema_system_state_len,
+	    repository__schema_config_len,
+	    repository__schema_problem_len,
+	    repository__schema_diff_len,
+	};
 	size_t i;
 
 	for (i = 0; contract_names[i] != NULL; i++) {
