@@ -191,6 +191,28 @@ sst_entity_compare(const struct sst_entity *a, const struct sst_entity *b)
 	    sst_entity_key(b), b->key_len);
 }
 
+static int
+entity_pointer_compare(const void *a, const void *b)
+{
+	const struct sst_entity *const *x = a, *const *y = b;
+
+	return sst_entity_compare(*x, *y);
+}
+
+void
+sst_entities_sort(struct sst_entity **entities, size_t count)
+{
+	size_t i;
+
+	for (i = 1; i < count; i++) {
+		if (sst_entity_compare(entities[i - 1], entities[i]) > 0)
+			break;
+	}
+	if (i < count)
+		qsort(entities, count, sizeof(entities[0]),
+		    entity_pointer_compare);
+}
+
 void
 sst_entity_encode(const struct sst_entity *entity, struct sst_buf *out)
 {

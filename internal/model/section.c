@@ -31,14 +31,6 @@ sst_section_by_name(const char *name, size_t len)
 	return (enum sst_section_id)i;
 }
 
-static int
-section_compare(const void *a, const void *b)
-{
-	const struct sst_entity *const *x = a, *const *y = b;
-
-	return sst_entity_compare(*x, *y);
-}
-
 static void
 section_measure(struct sst_section *s)
 {
@@ -69,7 +61,7 @@ sst_section_new(enum sst_section_id id, struct sst_entity *const *entities,
 	s->count = count;
 	for (i = 0; i < count; i++)
 		s->entities[i] = sst_entity_acquire(entities[i]);
-	qsort(s->entities, count, sizeof(s->entities[0]), section_compare);
+	sst_entities_sort(s->entities, count);
 	section_measure(s);
 	*out = s;
 	return SST_OK;

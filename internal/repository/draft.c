@@ -325,14 +325,6 @@ sst_draft_keep(struct sst_draft *draft, const char *const *parts,
 	return draft_push(draft, sst_entity_acquire(previous), err);
 }
 
-static int
-draft_compare(const void *a, const void *b)
-{
-	const struct sst_entity *const *x = a, *const *y = b;
-
-	return sst_entity_compare(*x, *y);
-}
-
 /* Of entities with one key the first in order stays. */
 static void
 draft_drop_twins(struct sst_draft *d)
@@ -362,9 +354,7 @@ sst_draft_finish(struct sst_draft *draft, struct sst_harvest **out,
 	if (h == NULL)
 		return sst_error_nomem(err);
 	sst_ref_init(&h->ref);
-	if (draft->count > 1)
-		qsort(draft->entities, draft->count,
-		    sizeof(draft->entities[0]), draft_compare);
+	sst_entities_sort(draft->entities, draft->count);
 	draft_drop_twins(draft);
 	h->entities = draft->entities;
 	h->count = draft->count;
