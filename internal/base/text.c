@@ -112,6 +112,18 @@ sst_text_is_control(uint32_t cp)
 	return false;
 }
 
+bool
+sst_text_is_plain(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 static bool
 text_is_break(uint32_t cp)
 {

@@ -34,6 +34,9 @@ bool sst_text_utf8_valid(const char *text, size_t len);
  */
 bool sst_text_is_control(uint32_t cp);
 
+/* True when none of the bytes is a C0 control character or DEL. */
+bool sst_text_is_plain(const char *text, size_t len);
+
 /*
  * Appends `in` without the characters above; a run of tab, line feed, carriage
  * return, vertical tab, form feed, NEL, U+2028/2029 becomes one space.

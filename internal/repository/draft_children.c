@@ -5,9 +5,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "repository/draft_priv.h"
+#include "repository/identity.h"
 
 void
 draft__children_fini(struct draft_children *kids)
@@ -17,7 +17,8 @@ draft__children_fini(struct draft_children *kids)
 	for (i = 0; i < kids->count; i++)
 		sst_entity_release(&kids->entities[i]);
 	free(kids->entities);
-	free(kids->table);
+	sst_key_table_fini(&kids->twins);
+	sst_former_fini(&kids->former);
 	memset(kids, 0, sizeof(*kids));
 }
 
@@ -31,7 +32,6 @@ children_reset(
 	for (i = 0; i < kids->count; i++)
 		sst_entity_release(&kids->entities[i]);
 	kids->count = 0;
-	kids->guess = 0;
 	if (expected <= kids->cap)
 		return SST_OK;
 	more = realloc(kids->entities, expected * sizeof(*more));
@@ -52,121 +52,12 @@ draft__children_same(
 		    kids->count * sizeof(kids->entities[0])) == 0);
 }
 
-/* An open-addressing table over `entities`, at most half full. */
-static int
-table_reset(struct draft_children *kids, size_t count, struct sst_error *err)
-{
-	size_t cap = 16;
-
-	while (cap < count * 2)
-		cap *= 2;
-	if (cap > kids->table_cap) {
-		free(kids->table);
-		kids->table = malloc(cap * sizeof(*kids->table));
-		kids->table_cap = kids->table == NULL ? 0 : cap;
-		if (kids->table == NULL)
-			return sst_error_nomem(err);
-	}
-	memset(kids->table, 0, kids->table_cap * sizeof(*kids->table));
-	return SST_OK;
-}
-
-/* The place of that key: holds index + 1 of its entity, or 0. */
-static uint32_t *
-table_place(const struct draft_children *kids,
-    struct sst_entity *const *entities, const char *key, size_t len)
-{
-	size_t mask = kids->table_cap - 1, i = XXH3_64bits(key, len) & mask;
-	const struct sst_entity *e;
-
-	for (; kids->table[i] != 0; i = (i + 1) & mask) {
-		e = entities[kids->table[i] - 1];
-		if (e->key_len == len &&
-		    memcmp(sst_entity_key(e), key, len) == 0)
-			break;
-	}
-	return &kids->table[i];
-}
-
-static int
-table_fill(struct draft_children *kids, const struct sst_entity *parent,
-    struct sst_error *err)
-{
-	struct sst_entity *e;
-	uint32_t i;
-
-	if (table_reset(kids, parent->child_count, err) != SST_OK)
-		return SST_NOMEM;
-	for (i = 0; i < parent->child_count; i++) {
-		e = parent->children[i];
-		*table_place(kids, parent->children, sst_entity_key(e),
-		    e->key_len) = i + 1;
-	}
-	return SST_OK;
-}
-
-/* Text that sorts tasks: urgent first, then oldest, then by id. */
-static void
-children_order_task(const json_t *task, struct sst_buf *order)
-{
-	static const char *const levels[] = {
-	    "critical", "high", "normal", "low"};
-	const char *level = json_string_value(
-	    json_object_get(json_object_get(task, "priority"), "level"));
-	const json_t *at = json_object_get(task, "submitted_at");
-	size_t i;
-
-	for (i = 0; i < 4; i++) {
-		if (level != NULL && strcmp(level, levels[i]) == 0)
-			break;
-	}
-	sst_buf_clear(order);
-	sst_buf_addc(order, (char)('0' + i));
-	/* unknown times sort last: '~' is above every digit */
-	if (json_is_string(at))
-		sst_buf_add(
-		    order, json_string_value(at), json_string_length(at));
-	else
-		sst_buf_addc(order, '~');
-}
-
 /* What one child is compared and made with. */
 struct child {
 	struct sst_buf key;
 	struct sst_buf json;
 	const json_t *tree;
-	const struct sst_entity *parent; /* predecessor of the parent */
-	bool table_filled;
 };
-
-static struct sst_entity *
-children_previous(struct sst_draft *d, struct child *c)
-{
-	struct draft_children *kids = &d->kids;
-	struct sst_error ignored;
-	struct sst_entity *e;
-	uint32_t place;
-
-	if (c->parent == NULL || c->parent->child_count == 0)
-		return NULL;
-	if (kids->guess < c->parent->child_count) {
-		e = c->parent->children[kids->guess];
-		if (e->key_len == c->key.len &&
-		    memcmp(sst_entity_key(e), c->key.data, c->key.len) == 0) {
-			kids->guess++;
-			return e;
-		}
-	}
-	if (!c->table_filled && table_fill(kids, c->parent, &ignored) != 0)
-		return NULL; /* no memory to look: made anew instead */
-	c->table_filled = true;
-	place = *table_place(
-	    kids, c->parent->children, c->key.data, c->key.len);
-	if (place == 0)
-		return NULL;
-	kids->guess = place;
-	return c->parent->children[place - 1];
-}
 
 static bool
 children_unchanged(const struct sst_draft *d, const struct child *c,
@@ -219,41 +110,18 @@ children_add(struct sst_draft *d, struct child *c, struct sst_error *err)
 		return sst_buf_failed(&c->key) ? sst_error_nomem(err) : SST_OK;
 	if (draft__clean(shape, (json_t *)(uintptr_t)c->tree) != 0)
 		return sst_error_nomem(err);
-	sst_buf_clear(&d->order);
-	if (d->settings.section == SST_SECTION_QUEUES)
-		children_order_task(c->tree, &d->order);
+	sst_identity_order(d->settings.section, c->tree, &d->order);
 	sst_buf_clear(&c->json);
 	sst_encode_object(shape, c->tree, &c->json, &met);
 	if (sst_buf_failed(&c->json) || sst_buf_failed(&d->order))
 		return sst_error_nomem(err);
-	previous = children_previous(d, c);
+	previous = sst_former_find(&d->kids.former, c->key.data, c->key.len);
 	if (children_unchanged(d, c, previous, &met)) {
 		d->kids.entities[d->kids.count++] =
 		    sst_entity_acquire(previous);
 		return SST_OK;
 	}
 	return children_make(d, c, err);
-}
-
-static int
-children_compare(const void *a, const void *b)
-{
-	const struct sst_entity *const *x = a, *const *y = b;
-
-	return sst_entity_compare(*x, *y);
-}
-
-static bool
-children_sorted(const struct draft_children *kids)
-{
-	size_t i;
-
-	for (i = 1; i < kids->count; i++) {
-		if (sst_entity_compare(
-			kids->entities[i - 1], kids->entities[i]) > 0)
-			return false;
-	}
-	return true;
 }
 
 static int
@@ -264,13 +132,13 @@ children_drop_twins(struct sst_draft *d, struct sst_error *err)
 	struct sst_entity *e;
 	uint32_t *place;
 
-	if (table_reset(kids, count, err) != SST_OK)
+	if (sst_key_table_reset(&kids->twins, count, err) != SST_OK)
 		return SST_NOMEM;
 	kids->count = 0;
 	for (i = 0; i < count; i++) {
 		e = kids->entities[i];
-		place = table_place(
-		    kids, kids->entities, sst_entity_key(e), e->key_len);
+		place = sst_key_table_place(&kids->twins, kids->entities,
+		    sst_entity_key(e), e->key_len);
 		if (*place != 0) {
 			draft__twin(d, e, &d->key);
 			sst_entity_release(&e);
@@ -287,9 +155,7 @@ children_finish(struct sst_draft *d, struct sst_error *err)
 {
 	struct draft_children *kids = &d->kids;
 
-	if (!children_sorted(kids))
-		qsort(kids->entities, kids->count, sizeof(kids->entities[0]),
-		    children_compare);
+	sst_entities_sort(kids->entities, kids->count);
 	return kids->count > 1 ? children_drop_twins(d, err) : SST_OK;
 }
 
@@ -297,10 +163,13 @@ static int
 children_add_all(struct sst_draft *d, const json_t *array,
     const struct sst_entity *previous, struct sst_error *err)
 {
-	struct child c = {SST_BUF_INIT, SST_BUF_INIT, NULL, previous, false};
+	struct child c = {SST_BUF_INIT, SST_BUF_INIT, NULL};
 	size_t i, n = json_array_size(array);
 	int rc = children_reset(&d->kids, n, err);
 
+	sst_former_begin(&d->kids.former,
+	    previous == NULL ? NULL : previous->children,
+	    previous == NULL ? 0 : previous->child_count);
 	for (i = 0; rc == SST_OK && i < n; i++) {
 		c.tree = json_array_get(array, i);
 		rc = children_add(d, &c, err);

@@ -11,16 +11,15 @@
 #include "base/error.h"
 #include "model/encode.h"
 #include "repository/harvest.h"
+#include "repository/siblings.h"
 
 /* The children of the entity being added; memory kept between entities. */
 struct draft_children {
 	struct sst_entity **entities; /* sorted; one reference each */
 	size_t count;
 	size_t cap;
-	size_t guess;    /* where in the predecessor's the next one may be */
-	uint32_t *table; /* key hash -> index + 1: finds twins, or, filled
-			  * from the predecessor, what was there before */
-	size_t table_cap;
+	struct sst_former former;   /* those of the predecessor */
+	struct sst_key_table twins;
 };
 
 struct sst_draft {

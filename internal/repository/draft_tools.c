@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "repository/draft_priv.h"
+#include "repository/identity.h"
 
 int
 draft__compare_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
@@ -14,55 +15,28 @@ draft__compare_bytes(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a_len < b_len ? -1 : a_len > b_len;
 }
 
-static bool
-tools_plain(const char *text, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-static bool
-tools_reject_key(struct sst_draft *d, const char *member, const char *why)
+static void
+tools_reject_key(struct sst_draft *d, const struct sst_identity_fault *fault)
 {
 	char reason[160];
 
-	snprintf(reason, sizeof(reason), "identity member %s %s", member, why);
+	snprintf(reason, sizeof(reason), "identity member %s %s",
+	    fault->member->name, fault->why);
 	sst_draft_reject(
 	    d, sst_section_name(d->settings.section), reason);
-	return false;
 }
 
 bool
 draft__key(struct sst_draft *d, const struct sst_shape *shape,
     const json_t *object, struct sst_buf *key)
 {
-	const struct sst_member *member;
-	const json_t *part;
-	size_t i;
+	struct sst_identity_fault fault;
 
-	sst_buf_clear(key);
-	for (i = 0; i < shape->identity_count; i++) {
-		member = &shape->members[shape->identity[i]];
-		part = json_object_getn(
-		    object, member->name, member->name_len);
-		if (!json_is_string(part))
-			return tools_reject_key(
-			    d, member->name, "is not a string");
-		if (!tools_plain(
-			json_string_value(part), json_string_length(part)))
-			return tools_reject_key(
-			    d, member->name, "holds a control character");
-		if (i > 0)
-			sst_buf_addc(key, SST_KEY_SEPARATOR);
-		sst_buf_add(
-		    key, json_string_value(part), json_string_length(part));
-	}
-	return !sst_buf_failed(key);
+	if (sst_identity_key(shape, object, key, &fault))
+		return true;
+	if (!sst_buf_failed(key))
+		tools_reject_key(d, &fault);
+	return false;
 }
 
 static int
@@ -73,7 +47,7 @@ tools_clean_string(json_t *string, long text_max)
 	size_t len = json_string_length(string);
 	int rc = 0;
 
-	if (text_max == 0 && tools_plain(text, len))
+	if (text_max == 0 && sst_text_is_plain(text, len))
 		return 0;
 	/* what is no free text is too long or it is not: never cut */
 	sst_text_clean(
