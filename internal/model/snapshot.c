@@ -77,6 +77,21 @@ sst_snapshot_bare(const struct sst_snapshot *snapshot,
 	return SST_OK;
 }
 
+void
+sst_snapshot_seal(struct sst_snapshot *s)
+{
+	struct sst_hash h = s->sources->hash;
+	unsigned id;
+
+	for (id = 0; id < SST_SECTION_COUNT; id++) {
+		h = sst_hash_mix(
+		    h, (struct sst_hash){(uint64_t)s->presence[id], id});
+		if (s->sections[id] != NULL)
+			h = sst_hash_mix(h, s->sections[id]->hash);
+	}
+	s->content = h;
+}
+
 struct sst_snapshot *
 sst_snapshot_acquire(struct sst_snapshot *snapshot)
 {

@@ -1,4 +1,4 @@
-/* Making of snapshots: for service/compose only. */
+/* Making of snapshots: for service/compose and service/document only. */
 #ifndef SST_MODEL_SNAPSHOT_PRIV_H
 #define SST_MODEL_SNAPSHOT_PRIV_H
 
@@ -17,5 +17,8 @@ int sst_snapshot_new(const char *id, const struct sst_shape *shape,
  */
 int sst_snapshot_bare(const struct sst_snapshot *snapshot,
     struct sst_snapshot **out, struct sst_error *err);
+
+/* Computes the content hash, when all else is there. */
+void sst_snapshot_seal(struct sst_snapshot *snapshot);
 
 #endif

@@ -263,6 +263,7 @@ compose_source_entity(
 	sst_encode_object(c->in->contract->source, tree, &b, &met);
 	parts.json = b.data;
 	parts.json_len = b.len;
+	parts.stamp = met.stamp;
 	if (previous != NULL)
 		before = sst_section_find(
 		    previous->sources, parts.key, parts.key_len);
@@ -330,21 +331,6 @@ compose_validate(struct composer *c, json_t *sources)
 	return rc == SST_OK ? SST_INTERNAL : SST_INVALID;
 }
 
-static void
-compose_content(struct sst_snapshot *s)
-{
-	struct sst_hash h = s->sources->hash;
-	unsigned id;
-
-	for (id = 0; id < SST_SECTION_COUNT; id++) {
-		h = sst_hash_mix(
-		    h, (struct sst_hash){(uint64_t)s->presence[id], id});
-		if (s->sections[id] != NULL)
-			h = sst_hash_mix(h, s->sections[id]->hash);
-	}
-	s->content = h;
-}
-
 static int
 compose_fill(struct composer *c)
 {
@@ -371,7 +357,7 @@ compose_fill(struct composer *c)
 		json_decref(sources);
 		return rc;
 	}
-	compose_content(s);
+	sst_snapshot_seal(s);
 	return compose_validate(c, sources);
 }
 
