@@ -6,11 +6,13 @@
 
 struct api_request_headers ask_headers;
 size_t ask_body_len;
+void (*ask_waiting)(void);
 
 static struct sst_service *service;
 static struct sst_api api;
 static struct api_response answer;
 static json_t *json;
+static struct sst_buf stream;
 
 void
 ask_setup(void)
@@ -23,6 +25,7 @@ ask_setup(void)
 	memset(&api, 0, sizeof(api));
 	memset(&ask_headers, 0, sizeof(ask_headers));
 	ask_body_len = 0;
+	ask_waiting = NULL;
 	api.service = service;
 	api.clock = sst_clock_real();
 	api.limits.uri_bytes = 512;
@@ -41,6 +44,7 @@ ask_teardown(void)
 	json_decref(json);
 	json = NULL;
 	api__response_fini(&answer);
+	sst_buf_fini(&stream);
 	api__assets_fini(&api.assets);
 	api__guard_fini(&api.guard);
 	fake_service_free(service);
@@ -58,6 +62,27 @@ ask_service(void)
 	return service;
 }
 
+static void
+ask_dispatch(struct api_request *rq)
+{
+	struct sst_error err;
+	bool done = api__dispatch(rq, &answer);
+
+	while (!done) {
+		if (rq->next == API_NEXT_WORKER) {
+			ck_assert_int_eq(
+			    sst_past_open(service, &rq->past, &err), SST_OK);
+			done = api__continue(rq, &answer, API_STAGE_WORKER);
+			sst_past_close(&rq->past);
+		} else {
+			ck_assert_ptr_nonnull(rq->watch);
+			ck_assert_ptr_nonnull(ask_waiting);
+			ask_waiting();
+			done = api__continue(rq, &answer, API_STAGE_WOKEN);
+		}
+	}
+}
+
 int
 ask(const char *method, const char *uri)
 {
@@ -73,7 +98,7 @@ ask(const char *method, const char *uri)
 	json = NULL;
 	api__response_fini(&answer);
 	api__response_init(&answer);
-	api__dispatch(&rq, &answer);
+	ask_dispatch(&rq);
 	memset(&ask_headers, 0, sizeof(ask_headers));
 	ask_body_len = 0;
 	ck_assert_ptr_nonnull(ask_header("X-Content-Type-Options"));
@@ -116,4 +141,23 @@ ask_text(const char *member)
 	const json_t *value = json_object_get(ask_json(), member);
 
 	return json_is_string(value) ? json_string_value(value) : "";
+}
+
+const char *
+ask_stream(bool *ended_out)
+{
+	enum api_stream_result result;
+	const char *piece;
+	size_t len;
+
+	ck_assert_ptr_nonnull(answer.stream_ops);
+	sst_buf_clear(&stream);
+	while ((result = answer.stream_ops->next(
+		    answer.stream, &piece, &len)) == API_STREAM_PIECE) {
+		ck_assert_uint_gt(len, 0);
+		sst_buf_add(&stream, piece, len);
+	}
+	ck_assert(!sst_buf_failed(&stream));
+	*ended_out = result == API_STREAM_END;
+	return stream.len == 0 ? "" : stream.data;
 }

@@ -1,6 +1,7 @@
 /*
  * Requests without a socket: straight into the dispatcher, over the fake
- * service. One at a time; the answer holds until the next one.
+ * service. One at a time; the answer holds until the next one. A handler that
+ * asks for a worker gets one at once.
  */
 #ifndef TESTS_UNIT_API_ASK_H
 #define TESTS_UNIT_API_ASK_H
@@ -13,6 +14,9 @@
 /* The request that ask() sends next; cleared by it. */
 extern struct api_request_headers ask_headers;
 extern size_t ask_body_len;
+/* Called when a handler waits for a change, before it is woken; a test then
+ * sends what it waits for. NULL: no handler may wait. Cleared by ask_setup. */
+extern void (*ask_waiting)(void);
 
 void ask_setup(void);
 void ask_teardown(void);
@@ -28,5 +32,7 @@ const struct sst_body *ask_body(void);
 const json_t *ask_json(void);
 /* A string member of the JSON body, "" when absent. */
 const char *ask_text(const char *member);
+/* What its stream gives now, until there is nothing or an end. */
+const char *ask_stream(bool *ended_out);
 
 #endif

@@ -7,11 +7,15 @@
 
 #include "base/lock.h"
 #include "model/snapshot_priv.h"
+#include "unit/api/fake_past.h"
+#include "unit/api/fake_watch.h"
 
 struct sst_service {
 	const struct sst_clock *clock;
 	struct sst_lock lock;
 	struct sst_snapshot *current;
+	struct fake_archive *archive;
+	struct fake_hub *hub;
 	double age_seconds;
 	int fail;
 };
@@ -71,6 +75,8 @@ fake_service_new(const struct sst_clock *clock)
 	schemas_load();
 	s->clock = clock;
 	s->age_seconds = 0.5;
+	s->archive = fake_archive_new();
+	s->hub = fake_hub_new();
 	sst_lock_init(&s->lock, SST_LOCK_SNAPSHOT);
 	return s;
 }
@@ -79,8 +85,22 @@ void
 fake_service_free(struct sst_service *service)
 {
 	fake_service_publish(service, NULL);
+	fake_archive_free(service->archive);
+	fake_hub_free(service->hub);
 	sst_lock_fini(&service->lock);
 	free(service);
+}
+
+struct fake_archive *
+fake_service_archive(struct sst_service *service)
+{
+	return service->archive;
+}
+
+struct fake_hub *
+fake_service_hub(struct sst_service *service)
+{
+	return service->hub;
 }
 
 struct canned {

@@ -10,6 +10,9 @@
 
 #include "service/service.h"
 
+struct fake_archive;
+struct fake_hub;
+
 /* clock is borrowed; aborts when memory runs out. */
 struct sst_service *fake_service_new(const struct sst_clock *clock);
 void fake_service_free(struct sst_service *service);
@@ -30,5 +33,9 @@ void fake_service_publish(
 void fake_service_set_age(struct sst_service *service, double seconds);
 /* From now on sst_service_sources gives this code; SST_OK: works again. */
 void fake_service_fail(struct sst_service *service, int code);
+
+/* Behind fake_past.h and fake_watch.h. */
+struct fake_archive *fake_service_archive(struct sst_service *service);
+struct fake_hub *fake_service_hub(struct sst_service *service);
 
 #endif
