@@ -11,6 +11,8 @@ extern const unsigned char repository__schema_config[];
 extern const size_t repository__schema_config_len;
 extern const unsigned char repository__schema_diff[];
 extern const size_t repository__schema_diff_len;
+extern const unsigned char repository__schema_history[];
+extern const size_t repository__schema_history_len;
 
 static const char contract_uri[] =
     "https://systate.dev/schemas/system-state.schema.json";
@@ -20,6 +22,7 @@ static const char *const contract_names[] = {
     "config.schema.json",
     "problem.schema.json",
     "diff.schema.json",
+    "history.schema.json",
     NULL,
 };
 
@@ -37,12 +40,14 @@ sst_contract_text(const char *name, size_t *len_out)
 	    repository__schema_config,
 	    repository__schema_problem,
 	    repository__schema_diff,
+	    repository__schema_history,
 	};
 	const size_t lens[] = {
 	    repository__schema_system_state_len,
 	    repository__schema_config_len,
 	    repository__schema_problem_len,
 	    repository__schema_diff_len,
+	    repository__schema_history_len,
 	};
 	size_t i;
 
