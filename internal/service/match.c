@@ -108,7 +108,7 @@ match_pair(struct matcher *m, struct match_key *keys, size_t count)
 
 	for (i = 0; i < m->found.count; i++) {
 		row = &m->found.rows[i];
-		if (row->from != SST_MATCH_NONE)
+		if (row->from != SST_MATCH_NONE || row->to == SST_MATCH_NONE)
 			continue;
 		want.entity = m->to->entities[row->to];
 		hit = bsearch(
