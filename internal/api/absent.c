@@ -1,5 +1,6 @@
 /* In the place of what the service cannot do yet; goes away with it. */
 #include "service/past.h"
+#include "service/service.h"
 #include "service/watch.h"
 
 #ifdef API_PAST_ABSENT
@@ -26,6 +27,39 @@ sst_past_snapshot(struct sst_past *past, const struct sst_moment *moment,
 	(void)moment;
 	(void)out;
 	return sst_error_set(err, SST_UNSUPPORTED, "there is no past yet");
+}
+
+void
+sst_past_bounds(struct sst_past *past, struct sst_past_bounds *out)
+{
+	(void)past;
+	*out = (struct sst_past_bounds){"", 0, 0, {0}};
+}
+
+int
+sst_past_list(struct sst_past *past, const struct sst_past_query *query,
+    struct sst_past_row **out, size_t *count_out, struct sst_error *err)
+{
+	(void)past;
+	(void)query;
+	(void)out;
+	(void)count_out;
+	return sst_error_set(err, SST_UNSUPPORTED, "there is no past yet");
+}
+
+void
+sst_past_rows_free(struct sst_past_row *rows, size_t count)
+{
+	(void)rows;
+	(void)count;
+}
+
+void
+sst_service_history_figures(
+    struct sst_service *service, struct sst_service_history *out)
+{
+	(void)service;
+	*out = (struct sst_service_history){.status = "off"};
 }
 #endif
 

@@ -101,6 +101,9 @@ struct api_response {
 	char scratch[API_SCRATCH_BYTES]; /* values made for this response */
 	size_t scratch_len;
 	struct sst_body *body; /* one reference, or NULL: no body */
+	/* Set before api__respond_body(): */
+	bool immutable; /* this URL gives these bytes for ever */
+	bool unchanged; /* 304, also without If-None-Match */
 	const struct api_stream_ops *stream_ops; /* NULL: no stream */
 	void *stream;
 };
@@ -212,6 +215,8 @@ api_handler_fn api__get_root;
 api_handler_fn api__get_state;
 api_handler_fn api__get_section;
 api_handler_fn api__get_entity;
+api_handler_fn api__get_history;
+api_handler_fn api__get_diff;
 api_handler_fn api__get_sources;
 api_handler_fn api__get_schemas;
 api_handler_fn api__get_schema;

@@ -203,10 +203,13 @@ static enum api_problem_kind
 check_accept(struct api_request *rq)
 {
 	const struct api_route *route = rq->route;
-	size_t i, count = route->types[1] == NULL ? 1 : 2;
+	size_t i, count = 1;
 	char quoted[API_QUOTE];
-	int type = api__accept_pick(rq->headers.accept, route->types, count);
+	int type;
 
+	while (count < API_TYPES_MAX && route->types[count] != NULL)
+		count++;
+	type = api__accept_pick(rq->headers.accept, route->types, count);
 	if (type < 0) {
 		api__problem_set(&rq->problem, API_NOT_ACCEPTABLE,
 		    "Accept %s excludes everything that this path can send.",

@@ -212,11 +212,89 @@ sources_write(
 	}
 }
 
+static void
+history_size_write(const struct sst_service_history *h, struct sst_buf *out)
+{
+	number_write(out, "systate_history_revisions", "gauge",
+	    "Revisions stored.", (double)h->revisions);
+	number_write(out, "systate_history_oldest_revision", "gauge",
+	    "Oldest revision stored, 0 for none.", (double)h->oldest);
+	number_write(out, "systate_history_newest_revision", "gauge",
+	    "Newest revision stored, 0 for none.", (double)h->newest);
+	number_write(out, "systate_history_file_bytes", "gauge",
+	    "Size of the files of the history.", (double)h->bytes);
+	number_write(out, "systate_history_document_bytes", "gauge",
+	    "Size of the documents that are stored, full view.",
+	    (double)h->document_bytes);
+	number_write(out, "systate_history_stored_bytes", "gauge",
+	    "Size that these documents take.", (double)h->stored_bytes);
+}
+
+static void
+history_write(const struct sst_service_history *h, struct sst_buf *out)
+{
+	api__metrics_family(out, "systate_history_status", "gauge",
+	    "1 for how the history stands: ok, paused or off.");
+	sst_buf_addf(
+	    out, "systate_history_status{status=\"%s\"} 1\n", h->status);
+	history_size_write(h, out);
+	number_write(out, "systate_history_pending", "gauge",
+	    "Revisions published and not stored yet.", (double)h->pending);
+	number_write(out, "systate_history_appended_total", "counter",
+	    "Revisions stored since the start.", (double)h->appended_total);
+	number_write(out, "systate_history_thinned_total", "counter",
+	    "Revisions thinned out by age or size.", (double)h->thinned_total);
+	number_write(out, "systate_history_failures_total", "counter",
+	    "Attempts to store that failed.", (double)h->failures_total);
+	number_write(out, "systate_history_lost_total", "counter",
+	    "Revisions given up before they were stored.",
+	    (double)h->lost_total);
+	if (h->last_write_ms > 0)
+		number_write(out, "systate_history_last_write_time_seconds",
+		    "gauge", "When something was stored last, Unix time.",
+		    (double)h->last_write_ms / 1000);
+}
+
+static void
+watch_write(const struct sst_watch_figures *w, struct sst_buf *out)
+{
+	static const char *const kinds[] = {
+	    [SST_WATCH_STATE] = "state",
+	    [SST_WATCH_CHANGE] = "change",
+	    [SST_WATCH_BOOKMARK] = "bookmark",
+	    [SST_WATCH_HEARTBEAT] = "heartbeat",
+	    [SST_WATCH_TIME_OUT] = "timeout",
+	    [SST_WATCH_SLOW] = "slow",
+	    [SST_WATCH_STOPPED] = "stopped"};
+	size_t i;
+
+	number_write(out, "systate_watchers", "gauge",
+	    "Watches open now, long polls among them.", (double)w->open);
+	number_write(out, "systate_watch_projections", "gauge",
+	    "Different selections among them.", (double)w->projections);
+	number_write(out, "systate_watchers_opened_total", "counter",
+	    "Watches opened.", (double)w->opened_total);
+	number_write(out, "systate_watchers_refused_total", "counter",
+	    "Watches refused because limits.max_watchers was reached.",
+	    (double)w->refused_total);
+	number_write(out, "systate_watchers_dropped_total", "counter",
+	    "Watches ended because their client read too slowly.",
+	    (double)w->dropped_total);
+	api__metrics_family(out, "systate_watch_events_total", "counter",
+	    "Events queued for watches, by kind.");
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		sst_buf_addf(out,
+		    "systate_watch_events_total{kind=\"%s\"} %" PRIu64 "\n",
+		    kinds[i], w->events_total[i]);
+}
+
 void
 api__get_metrics(struct api_request *rq, struct api_response *rs)
 {
 	struct sst_source_figures *figures;
 	struct sst_service_figures service;
+	struct sst_service_history history;
+	struct sst_watch_figures watchers;
 	struct sst_buf out = SST_BUF_INIT;
 	struct sst_error err;
 	size_t count;
@@ -229,6 +307,10 @@ api__get_metrics(struct api_request *rq, struct api_response *rs)
 	process_write(rq->api, &out);
 	service_write(&service, &out);
 	sources_write(figures, count, &out);
+	sst_service_history_figures(rq->api->service, &history);
+	history_write(&history, &out);
+	sst_watch_figures(rq->api->service, &watchers);
+	watch_write(&watchers, &out);
 	sst_source_figures_free(figures, count);
 	api__metrics_write(&rq->api->metrics, &out);
 	api__respond_live(rq, rs, &out);

@@ -75,10 +75,53 @@ source_write(const struct sst_source_figures *f, struct sst_buf *out)
 	api__json_close(out, '}');
 }
 
+/* 0: not known. */
+static void
+count_or_null(struct sst_buf *out, const char *name, uint64_t value)
+{
+	if (value == 0)
+		api__json_text(out, name, NULL);
+	else
+		api__json_count(out, name, value);
+}
+
+static void
+history_write(const struct sst_service_history *h, struct sst_buf *out)
+{
+	char time[SST_TIME_TEXT];
+
+	sst_time_format_utc(h->last_write_ms, true, time);
+	api__json_open(out, "history", '{');
+	api__json_text(out, "status", h->status);
+	api__json_text(out, "error", h->error[0] == '\0' ? NULL : h->error);
+	count_or_null(out, "oldest_revision", h->oldest);
+	count_or_null(out, "newest_revision", h->newest);
+	api__json_count(out, "revisions", h->revisions);
+	api__json_count(out, "bytes", h->bytes);
+	api__json_count(out, "document_bytes", h->document_bytes);
+	api__json_count(out, "stored_bytes", h->stored_bytes);
+	api__json_text(out, "last_write_at", h->last_write_ms > 0 ? time : NULL);
+	api__json_count(out, "pending", h->pending);
+	api__json_close(out, '}');
+}
+
+static void
+watchers_write(const struct sst_watch_figures *w, struct sst_buf *out)
+{
+	api__json_open(out, "watchers", '{');
+	api__json_count(out, "open", w->open);
+	api__json_count(out, "projections", w->projections);
+	api__json_count(out, "dropped", w->dropped_total);
+	api__json_count(out, "refused", w->refused_total);
+	api__json_close(out, '}');
+}
+
 void
 api__get_sources(struct api_request *rq, struct api_response *rs)
 {
 	struct sst_source_figures *figures;
+	struct sst_service_history history;
+	struct sst_watch_figures watchers;
 	struct sst_buf out = SST_BUF_INIT;
 	struct sst_error err;
 	size_t i, count;
@@ -87,11 +130,15 @@ api__get_sources(struct api_request *rq, struct api_response *rs)
 		api__fail(rq, &err);
 		return;
 	}
+	sst_service_history_figures(rq->api->service, &history);
+	sst_watch_figures(rq->api->service, &watchers);
 	api__json_open(&out, NULL, '{');
 	api__json_open(&out, "sources", '[');
 	for (i = 0; i < count; i++)
 		source_write(&figures[i], &out);
 	api__json_close(&out, ']');
+	history_write(&history, &out);
+	watchers_write(&watchers, &out);
 	api__json_close(&out, '}');
 	sst_buf_addc(&out, '\n');
 	sst_source_figures_free(figures, count);

@@ -19,6 +19,8 @@ api__response_init(struct api_response *rs)
 	rs->lengths[0] = 0;
 	rs->scratch_len = 0;
 	rs->body = NULL;
+	rs->immutable = false;
+	rs->unchanged = false;
 	rs->stream_ops = NULL;
 	rs->stream = NULL;
 }
@@ -93,11 +95,14 @@ api__header_number(struct api_response *rs, const char *name, uint64_t value)
 
 /* Whether the client holds this representation already. */
 static bool
-is_not_modified(const struct api_request *rq, const struct sst_body *body,
+is_not_modified(const struct api_request *rq, const struct api_response *rs,
     int64_t modified_ms)
 {
+	const struct sst_body *body = rs->body;
 	int64_t since;
 
+	if (rs->unchanged)
+		return true;
 	if (rq->headers.if_none_match != NULL)
 		return api__etag_matches(rq->headers.if_none_match, body->etag);
 	return rq->headers.if_modified_since != NULL && modified_ms >= 0 &&
@@ -127,11 +132,13 @@ api__respond_body(struct api_request *rq, struct api_response *rs,
 	    [API_CACHE_REVALIDATE] = "no-cache", [API_CACHE_NONE] = "no-store"};
 
 	rs->body = body;
-	api__header(rs, "Cache-Control", cache_control[rq->route->cache]);
+	api__header(rs, "Cache-Control",
+	    rs->immutable ? "private, max-age=31536000, immutable"
+			  : cache_control[rq->route->cache]);
 	api__header(rs, "Vary", vary);
 	if (rq->route->cache == API_CACHE_REVALIDATE) {
 		validators(rs, body, modified_ms);
-		if (is_not_modified(rq, body, modified_ms)) {
+		if (is_not_modified(rq, rs, modified_ms)) {
 			rs->status = 304;
 			return;
 		}

@@ -7,8 +7,15 @@
 
 enum {
 	STATE_PARAMS = API_PARAM_SECTIONS | API_PARAM_VIEW | API_PARAM_PRETTY |
-		       API_PARAM_MAX_AGE,
-	PART_PARAMS = API_PARAM_VIEW | API_PARAM_PRETTY | API_PARAM_MAX_AGE
+		       API_PARAM_MAX_AGE | API_PARAM_AT | API_PARAM_SINCE |
+		       API_PARAM_WAIT,
+	PART_PARAMS = API_PARAM_VIEW | API_PARAM_PRETTY | API_PARAM_MAX_AGE |
+		      API_PARAM_AT,
+	HISTORY_PARAMS = API_PARAM_FROM | API_PARAM_TO | API_PARAM_LIMIT |
+			 API_PARAM_CURSOR | API_PARAM_PRETTY,
+	DIFF_PARAMS = API_PARAM_FROM | API_PARAM_NEEDS_FROM | API_PARAM_TO |
+		      API_PARAM_SECTIONS | API_PARAM_KEY | API_PARAM_LIMIT |
+		      API_PARAM_PRETTY | API_PARAM_VIEW
 };
 
 #define JSON                             \
@@ -51,6 +58,12 @@ static const struct api_route route_rows[] = {
     PART("/system/state/queues/{name}", api__get_entity, SST_SECTION_QUEUES),
     PART("/system/state/litellm/{deployment_id}", api__get_entity,
 	SST_SECTION_LITELLM),
+    {GET_HEAD, "/system/state/history", api__get_history, HISTORY_PARAMS, JSON,
+	API_CACHE_REVALIDATE, SST_API_READ, 0},
+    {GET_HEAD, "/system/state/diff", api__get_diff, DIFF_PARAMS,
+	{"application/json", "application/json-patch+json",
+	    "application/merge-patch+json", "text/plain; charset=utf-8"},
+	API_CACHE_REVALIDATE, SST_API_READ, 0},
     LIVE("/system/sources", api__get_sources, "application/json", SST_API_READ),
     {GET_HEAD, "/", api__get_root, 0,
 	{"text/plain; charset=utf-8", "text/html; charset=utf-8"},

@@ -19,7 +19,7 @@ enum api_cache {
 	API_CACHE_NONE        /* live: no ETag; no-store */
 };
 
-enum { API_TYPES_MAX = 2 };
+enum { API_TYPES_MAX = 4 };
 
 struct api_route {
 	unsigned methods;
@@ -27,7 +27,7 @@ struct api_route {
 	const char *path;
 	void (*handler)(struct api_request *, struct api_response *);
 	unsigned params; /* enum api_param bits */
-	/* What can be sent, in order of preference; [1] may be NULL. */
+	/* What can be sent, in order of preference; NULL behind the last. */
 	const char *types[API_TYPES_MAX];
 	enum api_cache cache;
 	unsigned scope; /* enum sst_api_scope bit; 0: anybody */

@@ -1,27 +1,14 @@
 /* /system/state and its parts. */
+#include <inttypes.h>
 #include <string.h>
 
-#include "api/api_priv.h"
+#include "api/state.h"
 
-static void
-state_headers(struct api_response *rs, const struct sst_snapshot *s)
+void
+api__state_headers(struct api_response *rs, const struct sst_snapshot *s)
 {
 	api__header_number(rs, "Systate-Revision", s->revision);
 	api__header_copy(rs, "Systate-Epoch", s->epoch);
-}
-
-/* The current snapshot, or NULL with the problem set. */
-static struct sst_snapshot *
-state_snapshot(struct api_request *rq)
-{
-	struct sst_snapshot *s = sst_service_snapshot(rq->api->service);
-
-	if (s == NULL) {
-		api__problem_set(&rq->problem, API_NOT_READY,
-		    "No source has answered yet, so there is no snapshot.");
-		rq->problem.retry_after = 1;
-	}
-	return s;
 }
 
 static struct sst_projection
@@ -83,27 +70,44 @@ static void
 state_finish(struct api_request *rq, struct api_response *rs,
     const struct sst_snapshot *s, struct sst_body *body)
 {
-	state_headers(rs, s);
+	const struct sst_moment *at = &rq->params.at;
+
+	rs->immutable =
+	    at->kind == SST_MOMENT_REVISION && at->epoch[0] != '\0';
+	api__state_headers(rs, s);
 	api__respond_body(rq, rs, body, s->captured_at.ms);
+}
+
+static void
+state_respond(
+    struct api_request *rq, struct api_response *rs, struct sst_snapshot *s)
+{
+	struct sst_projection how = state_projection(rq);
+	struct sst_body *body;
+	struct sst_error err;
+
+	state_check_age(rq, rq->params.sections);
+	if (rq->problem.kind != API_NO_PROBLEM)
+		return;
+	if (sst_snapshot_body(s, &how, &body, &err) == SST_OK)
+		state_finish(rq, rs, s, body);
+	else
+		api__fail(rq, &err);
 }
 
 void
 api__get_state(struct api_request *rq, struct api_response *rs)
 {
-	struct sst_snapshot *s = state_snapshot(rq);
-	struct sst_projection how = state_projection(rq);
-	struct sst_body *body;
-	struct sst_error err;
+	struct sst_snapshot *s = api__state_snapshot(rq);
+	enum api_since since = API_SINCE_CHANGED;
 
 	if (s == NULL)
 		return;
-	state_check_age(rq, rq->params.sections);
-	if (rq->problem.kind == API_NO_PROBLEM) {
-		if (sst_snapshot_body(s, &how, &body, &err) == SST_OK)
-			state_finish(rq, rs, s, body);
-		else
-			api__fail(rq, &err);
-	}
+	if ((rq->params.given & API_PARAM_SINCE) != 0)
+		since = api__state_since(rq, s);
+	rs->unchanged = since == API_SINCE_SAME;
+	if (since != API_SINCE_UNDECIDED)
+		state_respond(rq, rs, s);
 	sst_snapshot_release(&s);
 }
 
@@ -117,6 +121,12 @@ section_check(struct api_request *rq, const struct sst_snapshot *s,
 	if (s->presence[id] == SST_ABSENT) {
 		api__problem_set(&rq->problem, API_NOT_CONFIGURED,
 		    "No source is configured for the section %s.", name);
+	} else if (s->presence[id] == SST_UNKNOWN &&
+		   (rq->params.given & API_PARAM_AT) != 0) {
+		api__problem_set(&rq->problem, API_NOT_FOUND,
+		    "The section %s was not known yet in revision %" PRIu64
+		    ".",
+		    name, s->revision);
 	} else if (s->presence[id] == SST_UNKNOWN) {
 		api__problem_set(&rq->problem, API_SECTION_UNKNOWN,
 		    "The source of the section %s has never answered; "
@@ -133,7 +143,7 @@ void
 api__get_section(struct api_request *rq, struct api_response *rs)
 {
 	enum sst_section_id id = (enum sst_section_id)rq->route->arg;
-	struct sst_snapshot *s = state_snapshot(rq);
+	struct sst_snapshot *s = api__state_snapshot(rq);
 	struct sst_projection how = state_projection(rq);
 	struct sst_body *body;
 	struct sst_error err;
@@ -283,7 +293,7 @@ void
 api__get_entity(struct api_request *rq, struct api_response *rs)
 {
 	enum sst_section_id id = (enum sst_section_id)rq->route->arg;
-	struct sst_snapshot *s = state_snapshot(rq);
+	struct sst_snapshot *s = api__state_snapshot(rq);
 	struct sst_buf key = SST_BUF_INIT;
 	struct sst_error err;
 

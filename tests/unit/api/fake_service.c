@@ -18,6 +18,7 @@ struct sst_service {
 	struct fake_hub *hub;
 	double age_seconds;
 	int fail;
+	char fail_history[64]; /* "": it works */
 };
 
 static const char *const schema_names[] = {
@@ -327,6 +328,36 @@ sst_service_figures(
 	out->uptime_seconds = 60;
 	out->document_bytes = 2048;
 	out->entities[SST_SECTION_QUEUES] = 4;
+}
+
+void
+sst_service_history_figures(
+    struct sst_service *service, struct sst_service_history *out)
+{
+	*out = (struct sst_service_history){.status = "ok",
+	    .revisions = 5,
+	    .oldest = 3,
+	    .newest = 7,
+	    .bytes = 4096,
+	    .document_bytes = 10240,
+	    .stored_bytes = 512,
+	    .appended_total = 9,
+	    .thinned_total = 4,
+	    .pending = 1,
+	    .last_write_ms = 1782907200123};
+	if (service->fail_history[0] == '\0')
+		return;
+	*out = (struct sst_service_history){
+	    .status = "paused", .failures_total = 2, .lost_total = 1};
+	memcpy(out->error, service->fail_history,
+	    sizeof(service->fail_history));
+}
+
+void
+fake_service_fail_history(struct sst_service *service, const char *why)
+{
+	snprintf(service->fail_history, sizeof(service->fail_history), "%s",
+	    why);
 }
 
 const struct sst_clock *

@@ -34,6 +34,9 @@ void fake_service_set_age(struct sst_service *service, double seconds);
 /* From now on sst_service_sources gives this code; SST_OK: works again. */
 void fake_service_fail(struct sst_service *service, int code);
 
+/* From now on the history is paused, for this reason, and empty. */
+void fake_service_fail_history(struct sst_service *service, const char *why);
+
 /* Behind fake_past.h and fake_watch.h. */
 struct fake_archive *fake_service_archive(struct sst_service *service);
 struct fake_hub *fake_service_hub(struct sst_service *service);

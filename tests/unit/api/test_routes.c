@@ -96,6 +96,8 @@ START_TEST(query_parameters_agree)
 			ck_assert_msg(
 			    param_bit(name) != 0, "no parameter %s", name);
 			bits |= param_bit(name);
+			if (json_is_true(json_object_get(p, "required")))
+				bits |= API_PARAM_NEEDS_FROM;
 		}
 		ck_assert_msg(
 		    bits == rows[i].params, "parameters of %s", rows[i].path);
