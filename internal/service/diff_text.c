@@ -182,46 +182,48 @@ text_lead(const struct text_printer *t, const struct diff_row *row)
 	return columns;
 }
 
-/* The fields all in one line, if they fit, else a line each. */
+/* Details begin in one column, two spaces off at least. */
 static void
-text_fields(struct text_printer *t, const struct diff_row *row, size_t column)
+text_align(const struct text_printer *t, size_t column, size_t len)
+{
+	if (len == 0)
+		return;
+	text_spaces(t->out,
+	    column + 2 < t->column ? t->column - column : 2);
+	sst_buf_add(t->out, t->detail.data, len);
+}
+
+static void
+text_fields_below(const struct text_printer *t, const struct diff_row *row)
 {
 	const struct sst_diff *d = t->diff;
-	size_t mark = t->detail.len;
-	size_t indent = text_indent(row) + 4;
 	uint32_t i;
 
-	words__fields(d, row, &t->detail);
-	if (column + words__columns(&t->detail) <= TEXT_COLUMNS) {
-		sst_buf_add(t->out, t->detail.data, t->detail.len);
-		return;
-	}
-	sst_buf_add(t->out, t->detail.data, mark);
 	for (i = 0; i < row->field_count; i++) {
 		if (d->fields[row->field + i].dropped)
 			continue;
 		sst_buf_addc(t->out, '\n');
-		text_spaces(t->out, indent);
+		text_spaces(t->out, text_indent(row) + 4);
 		words__field(d, &d->fields[row->field + i], t->out);
 	}
 }
 
+/* A line, or, if that gets too long, one more for each field. */
 static void
 text_row(struct text_printer *t, const struct diff_row *row)
 {
-	size_t column = text_lead(t, row), mark = t->out->len;
+	size_t column = text_lead(t, row), extent;
 
 	sst_buf_clear(&t->detail);
 	words__extent(t->diff, row, &t->detail);
-	do {
-		sst_buf_addc(t->out, ' ');
-		column++;
-	} while (column < t->column || t->out->len - mark < 2);
-	text_fields(t, row, column);
-	/* nothing but the label: no spaces behind it */
-	while (!sst_buf_failed(t->out) && t->out->len > mark &&
-	       t->out->data[t->out->len - 1] == ' ')
-		t->out->data[--t->out->len] = '\0';
+	extent = t->detail.len;
+	words__fields(t->diff, row, &t->detail);
+	if (column + 2 + words__columns(&t->detail) <= TEXT_COLUMNS) {
+		text_align(t, column, t->detail.len);
+	} else {
+		text_align(t, column, extent);
+		text_fields_below(t, row);
+	}
 	sst_buf_addc(t->out, '\n');
 }
 

@@ -167,6 +167,7 @@ words_place(const struct diff_place *place, struct sst_buf *out)
 	sst_buf_fini(&raw);
 }
 
+/* "1 task", "3 tasks": the names of arrays are plurals in s. */
 static void
 words_amount(size_t count, const char *what, struct sst_buf *out)
 {
@@ -174,7 +175,7 @@ words_amount(size_t count, const char *what, struct sst_buf *out)
 		sst_buf_adds(out, ", ");
 	sst_buf_json_int(out, (int64_t)count);
 	sst_buf_addc(out, ' ');
-	sst_buf_adds(out, what);
+	sst_buf_add(out, what, strlen(what) - (count == 1));
 }
 
 /* Of an entity that came or left: its state, and how many came with it. */
@@ -206,7 +207,10 @@ words__extent(const struct sst_diff *diff, const struct diff_row *row,
 		sst_buf_adds(out, " -> ");
 		words_place(&row->to, out);
 	} else if (diff__section_size(diff, row, &count)) {
-		words_amount(count, "entities", out);
+		if (count == 1)
+			sst_buf_adds(out, "1 entity");
+		else
+			words_amount(count, "entities", out);
 	} else if (row->op != SST_DIFF_CHANGED && place->entity != NULL) {
 		words_whole(diff, place, out);
 	}
