@@ -353,6 +353,7 @@ main(void)
 	int failed;
 
 	suite_add_tcase(suite, test_history_store());
+	suite_add_tcase(suite, test_history_thinning());
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
