@@ -18,8 +18,10 @@
  * sst_snapshot_body() wrote gives a snapshot that writes the same bytes.
  *
  * The snapshot borrows the shape of the contract. SST_SYNTAX with line and
- * column; SST_ENCODING; SST_TOO_DEEP; SST_INVALID names the JSON Pointer of
- * the first fault; SST_NOMEM.
+ * column, as SST_ENCODING, SST_NUL and SST_TOO_DEEP; SST_INVALID names the JSON
+ * Pointer of the first fault (members that come twice, numbers out of range and
+ * two entities of one key are among them), or the view that it is instead;
+ * SST_NOMEM.
  */
 int sst_document_read(const struct sst_contract *contract, const char *bytes,
     size_t len, const struct sst_snapshot *near, struct sst_snapshot **out,
