@@ -23,10 +23,4 @@ int merge__entities(struct merger *m, const struct sst_shape *shape,
 void merge__section(struct merger *m, const struct sst_shape *shape,
     const struct sst_section *section);
 
-/* What leads from one list inside of an entity to the other. SST_NOMEM. */
-int merge__items(struct merger *m, const struct fields_pair *pair);
-/* From one object of that shape to the other. SST_NOMEM. */
-int merge__object(struct merger *m, const struct sst_shape *shape,
-    struct fields_span from, struct fields_span to);
-
 #endif

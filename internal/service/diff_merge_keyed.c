@@ -14,29 +14,48 @@ merge_null(struct merger *m)
 	sst_buf_add(m->out, "null", 4);
 }
 
-/* A value of the keyed view. */
+/* A member's value as in the keyed view, where what repeats itself in a list
+ * has names that depend on which list it is. */
 static void
-merge_value(struct merger *m, const struct sst_member *member,
-    struct fields_span value)
+merge_project(const struct sst_shape *shape, const struct sst_member *member,
+    struct fields_span value, struct sst_buf *out)
 {
-	if (member->shape != NULL)
-		sst_project_keyed(
-		    member->shape, value.at, value.len, m->out);
+	struct sst_buf object = SST_BUF_INIT, keyed = SST_BUF_INIT;
+
+	/* {"name":value}: what stands before the value is as long as lead */
+	sst_buf_addc(&object, '{');
+	sst_buf_add(&object, member->lead + 1, member->lead_len - 1);
+	sst_buf_add(&object, value.at, value.len);
+	sst_buf_addc(&object, '}');
+	if (!sst_buf_failed(&object))
+		sst_project_keyed(shape, object.data, object.len, &keyed);
+	if (sst_buf_failed(&object) || sst_buf_failed(&keyed))
+		out->failed = true;
 	else
-		sst_buf_add(m->out, value.at, value.len);
+		sst_buf_add(out, keyed.data + member->lead_len,
+		    keyed.len - member->lead_len - 1);
+	sst_buf_fini(&object);
+	sst_buf_fini(&keyed);
 }
 
+static int merge_object(struct merger *m, const struct sst_shape *shape,
+    struct fields_span from, struct fields_span to);
+static int merge_items(struct merger *m, const struct sst_shape *shape,
+    const struct fields_pair *pair);
+
 static int
-merge_inside(struct merger *m, const struct fields_pair *pair)
+merge_inside(struct merger *m, const struct sst_shape *shape,
+    const struct fields_pair *pair)
 {
 	if (fields__kind(pair) == FIELDS_OBJECT)
-		return merge__object(
+		return merge_object(
 		    m, pair->member->shape, pair->from, pair->to);
-	return merge__items(m, pair);
+	return merge_items(m, shape, pair);
 }
 
 static int
-merge_pair(struct merger *m, const struct fields_pair *pair)
+merge_pair(struct merger *m, const struct sst_shape *shape,
+    const struct fields_pair *pair)
 {
 	size_t mark = m->out->len, value;
 	bool first = m->first;
@@ -48,11 +67,11 @@ merge_pair(struct merger *m, const struct fields_pair *pair)
 		return SST_OK;
 	}
 	if (fields__kind(pair) == FIELDS_VALUE) {
-		merge_value(m, pair->member, pair->to);
+		merge_project(shape, pair->member, pair->to, m->out);
 		return SST_OK;
 	}
 	value = m->out->len;
-	rc = merge_inside(m, pair);
+	rc = merge_inside(m, shape, pair);
 	if (rc == SST_OK && !sst_buf_failed(m->out) &&
 	    m->out->len - value == strlen("{}")) {
 		/* only the order of a list: the same by key */
@@ -73,12 +92,12 @@ merge_members(struct merger *m, const struct sst_shape *shape,
 
 	fields__begin(&walk, shape, from, to);
 	while (rc == SST_OK && fields__next(&walk, &pair))
-		rc = merge_pair(m, &pair);
+		rc = merge_pair(m, shape, &pair);
 	return rc;
 }
 
-int
-merge__object(struct merger *m, const struct sst_shape *shape,
+static int
+merge_object(struct merger *m, const struct sst_shape *shape,
     struct fields_span from, struct fields_span to)
 {
 	bool first = m->first;
@@ -177,7 +196,7 @@ merge_lists(struct merger *m, const struct sst_shape *shape,
 			j++;
 		} else {
 			merge_quoted(m, to->items[j].name);
-			rc = merge__object(m, shape, from->items[i++].value,
+			rc = merge_object(m, shape, from->items[i++].value,
 			    to->items[j++].value);
 		}
 	}
@@ -185,17 +204,17 @@ merge_lists(struct merger *m, const struct sst_shape *shape,
 }
 
 /* Both lists as they are in the keyed view, whatever they hold. */
-int
-merge__items(struct merger *m, const struct fields_pair *pair)
+static int
+merge_items(struct merger *m, const struct sst_shape *shape,
+    const struct fields_pair *pair)
 {
-	const struct sst_shape *shape = pair->member->shape;
 	struct merge_list from = {NULL, 0}, to = {NULL, 0};
 	struct sst_buf was = SST_BUF_INIT, is = SST_BUF_INIT;
 	bool first = m->first;
 	int rc = SST_OK;
 
-	sst_project_keyed(shape, pair->from.at, pair->from.len, &was);
-	sst_project_keyed(shape, pair->to.at, pair->to.len, &is);
+	merge_project(shape, pair->member, pair->from, &was);
+	merge_project(shape, pair->member, pair->to, &is);
 	if (sst_buf_failed(&was) || sst_buf_failed(&is))
 		rc = sst_error_nomem(m->err);
 	if (rc == SST_OK)
@@ -205,7 +224,7 @@ merge__items(struct merger *m, const struct fields_pair *pair)
 	sst_buf_addc(m->out, '{');
 	m->first = true;
 	if (rc == SST_OK)
-		rc = merge_lists(m, shape, &from, &to);
+		rc = merge_lists(m, pair->member->shape, &from, &to);
 	m->first = first;
 	sst_buf_addc(m->out, '}');
 	free(from.items);
