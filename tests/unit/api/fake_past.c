@@ -18,6 +18,8 @@ struct fake_archive {
 	unsigned readers; /* at the gate */
 	bool shut;
 	int fail;
+	int fail_reading;
+	const char *note; /* of every row */
 };
 
 struct sst_past {
@@ -40,6 +42,8 @@ fake_archive_new(void)
 	struct fake_archive *a = calloc(1, sizeof(*a));
 
 	check(a != NULL, "memory");
+	a->note = "{\"summary\":{\"added\":0,\"removed\":0,\"changed\":1,"
+		  "\"moved\":0,\"by_section\":{}},\"cause\":[\"mock\"]}";
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
 	return a;
@@ -92,6 +96,26 @@ fake_past_fail(struct sst_service *service, int code)
 
 	pthread_mutex_lock(&a->lock);
 	a->fail = code;
+	pthread_mutex_unlock(&a->lock);
+}
+
+void
+fake_past_fail_reading(struct sst_service *service, int code)
+{
+	struct fake_archive *a = fake_service_archive(service);
+
+	pthread_mutex_lock(&a->lock);
+	a->fail_reading = code;
+	pthread_mutex_unlock(&a->lock);
+}
+
+void
+fake_past_note(struct sst_service *service, const char *note)
+{
+	struct fake_archive *a = fake_service_archive(service);
+
+	pthread_mutex_lock(&a->lock);
+	a->note = note;
 	pthread_mutex_unlock(&a->lock);
 }
 
@@ -187,8 +211,11 @@ archive_enter(struct fake_archive *a, struct sst_error *err)
 	while (a->shut)
 		pthread_cond_wait(&a->changed, &a->lock);
 	a->readers--;
-	return a->fail == SST_OK ? SST_OK
-				 : sst_error_set(err, a->fail, "told to fail");
+	if (a->fail != SST_OK)
+		return sst_error_set(err, a->fail, "told to fail");
+	return a->fail_reading == SST_OK
+		   ? SST_OK
+		   : sst_error_set(err, a->fail_reading, "told to fail");
 }
 
 void
@@ -292,15 +319,14 @@ sst_past_snapshot(struct sst_past *past, const struct sst_moment *moment,
 }
 
 static void
-row_fill(struct sst_past_row *row, const struct sst_snapshot *s)
+row_fill(struct sst_past_row *row, const struct sst_snapshot *s,
+    const char *note)
 {
 	row->revision = s->revision;
 	row->captured_at = s->captured_at;
 	row->bytes = 1000 + s->revision;
-	row->note = strdup("{\"summary\":{\"added\":0,\"removed\":0,"
-			   "\"changed\":1,\"moved\":0},"
-			   "\"cause\":[\"mock\"]}");
-	check(row->note != NULL, "memory");
+	row->note = note == NULL ? NULL : strdup(note);
+	check(note == NULL || row->note != NULL, "memory");
 }
 
 static bool
@@ -347,12 +373,13 @@ sst_past_list(struct sst_past *past, const struct sst_past_query *query,
 	pthread_mutex_lock(&a->lock);
 	rc = archive_enter(a, err);
 	if (n < query->limit && row_wanted(s, query, now))
-		row_fill(&rows[n++], s);
+		row_fill(&rows[n++], s, a->note);
 	for (i = a->count; i > 0; i--)
 		if (n < query->limit && a->held[i - 1] != s &&
 		    a->held[i - 1]->revision < s->revision &&
 		    row_wanted(a->held[i - 1], query, now))
-			row_fill(&rows[n++], a->held[i - 1]);
+			row_fill(
+			    &rows[n++], a->held[i - 1], a->note);
 	pthread_mutex_unlock(&a->lock);
 	sst_snapshot_release(&s);
 	if (rc != SST_OK) {

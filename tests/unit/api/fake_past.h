@@ -20,6 +20,10 @@ void fake_past_hold(
 void fake_past_forget(struct sst_service *service, uint64_t below);
 /* From now on opening and reading give this code; SST_OK: works again. */
 void fake_past_fail(struct sst_service *service, int code);
+/* The same for reading only. */
+void fake_past_fail_reading(struct sst_service *service, int code);
+/* What the rows of the list say from now on: a note, or NULL for none. */
+void fake_past_note(struct sst_service *service, const char *note);
 
 /* Whoever reads a snapshot waits until the gate is opened again. */
 void fake_past_shut(struct sst_service *service);

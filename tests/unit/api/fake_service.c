@@ -173,10 +173,11 @@ entity_padded(size_t pad_bytes)
 
 	sst_buf_adds(&json, "{\"deployment_name\":\"agent-deployment-1\","
 			    "\"namespace\":\"default\",\"kind\":\"Deployment\","
-			    "\"pad\":\"");
+			    "\"rollout\":{\"state\":\"complete\","
+			    "\"message\":\"");
 	for (i = 0; i < pad_bytes; i++)
 		sst_buf_addc(&json, (char)('a' + (i * 7 + i / 31) % 26));
-	sst_buf_adds(&json, "\"}");
+	sst_buf_adds(&json, "\"}}");
 	check(!sst_buf_failed(&json), "memory");
 	e = entity_make("default|Deployment|agent-deployment-1", json.data);
 	sst_buf_fini(&json);

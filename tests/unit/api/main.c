@@ -22,6 +22,10 @@ main(void)
 	suite_add_tcase(suite, api_openapi_case());
 	suite_add_tcase(suite, api_dispatch_case());
 	suite_add_tcase(suite, api_state_case());
+	suite_add_tcase(suite, api_at_case());
+	suite_add_tcase(suite, api_since_case());
+	suite_add_tcase(suite, api_history_case());
+	suite_add_tcase(suite, api_diff_case());
 	suite_add_tcase(suite, api_server_case());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -4,14 +4,18 @@
 
 #include <check.h>
 
+TCase *api_at_case(void);
+TCase *api_diff_case(void);
 TCase *api_dispatch_case(void);
 TCase *api_guard_case(void);
+TCase *api_history_case(void);
 TCase *api_negotiate_case(void);
 TCase *api_openapi_case(void);
 TCase *api_params_case(void);
 TCase *api_problem_case(void);
 TCase *api_routes_case(void);
 TCase *api_server_case(void);
+TCase *api_since_case(void);
 TCase *api_state_case(void);
 TCase *api_target_case(void);
 

@@ -54,6 +54,31 @@ START_TEST(writes_every_member)
 }
 END_TEST
 
+START_TEST(says_what_is_held)
+{
+	struct api_problem p;
+	json_t *root;
+
+	api__problem_init(&p);
+	api__problem_set(&p, API_GONE, "x");
+	api__problem_held(&p, "0123456789abcdef", 7, 41);
+	root = written(&p);
+	ck_assert_int_eq(
+	    json_integer_value(json_object_get(root, "status")), 410);
+	ck_assert_int_eq(
+	    json_integer_value(json_object_get(root, "oldest_revision")), 7);
+	ck_assert_int_eq(
+	    json_integer_value(json_object_get(root, "newest_revision")), 41);
+	ck_assert_str_eq(text(root, "epoch"), "0123456789abcdef");
+	json_decref(root);
+	api__problem_set(&p, API_GONE, "x");
+	root = written(&p);
+	ck_assert_uint_eq(json_object_size(root), 5);
+	json_decref(root);
+	api__problem_fini(&p);
+}
+END_TEST
+
 START_TEST(leaves_out_what_is_not_there)
 {
 	struct api_problem p;
@@ -142,6 +167,7 @@ api_problem_case(void)
 	TCase *tc = tcase_create("problem");
 
 	tcase_add_test(tc, writes_every_member);
+	tcase_add_test(tc, says_what_is_held);
 	tcase_add_test(tc, leaves_out_what_is_not_there);
 	tcase_add_test(tc, forgets_the_problem_before);
 	tcase_add_test(tc, cuts_between_characters);

@@ -159,6 +159,81 @@ START_TEST(shows_sources)
 }
 END_TEST
 
+static json_int_t
+figure(const char *object, const char *name)
+{
+	return json_integer_value(
+	    json_object_get(json_object_get(ask_json(), object), name));
+}
+
+START_TEST(shows_history_and_watchers)
+{
+	const json_t *history;
+
+	ck_assert_int_eq(ask("GET", "/system/sources"), 200);
+	ck_assert_int_eq(figure("history", "oldest_revision"), 3);
+	ck_assert_int_eq(figure("history", "newest_revision"), 7);
+	ck_assert_int_eq(figure("history", "revisions"), 5);
+	ck_assert_int_eq(figure("history", "bytes"), 4096);
+	ck_assert_int_eq(figure("history", "document_bytes"), 10240);
+	ck_assert_int_eq(figure("history", "stored_bytes"), 512);
+	ck_assert_int_eq(figure("history", "pending"), 1);
+	ck_assert_int_eq(figure("watchers", "open"), 0);
+	ck_assert_int_eq(figure("watchers", "dropped"), 0);
+	history = json_object_get(ask_json(), "history");
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(history, "status")), "ok");
+	ck_assert(json_is_null(json_object_get(history, "error")));
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(history, "last_write_at")),
+	    "2026-07-01T12:00:00.123Z");
+	fake_service_fail_history(ask_service(), "no space on \"disk\"");
+	ck_assert_int_eq(ask("GET", "/system/sources"), 200);
+	history = json_object_get(ask_json(), "history");
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(history, "status")), "paused");
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(history, "error")),
+	    "no space on \"disk\"");
+	ck_assert(json_is_null(json_object_get(history, "oldest_revision")));
+	ck_assert(json_is_null(json_object_get(history, "newest_revision")));
+	ck_assert(json_is_null(json_object_get(history, "last_write_at")));
+}
+END_TEST
+
+static void
+metric(const char *line)
+{
+	ck_assert_msg(strstr(ask_body()->bytes, line) != NULL, "%s", line);
+}
+
+START_TEST(measures_history_and_watchers)
+{
+	ck_assert_int_eq(ask("GET", "/metrics"), 200);
+	metric("\nsystate_history_status{status=\"ok\"} 1\n");
+	metric("\nsystate_history_revisions 5\n");
+	metric("\nsystate_history_oldest_revision 3\n");
+	metric("\nsystate_history_newest_revision 7\n");
+	metric("\nsystate_history_file_bytes 4096\n");
+	metric("\nsystate_history_stored_bytes 512\n");
+	metric("\nsystate_history_pending 1\n");
+	metric("\nsystate_history_appended_total 9\n");
+	metric("\nsystate_history_thinned_total 4\n");
+	metric("\nsystate_history_failures_total 0\n");
+	metric("\nsystate_history_last_write_time_seconds 1782907200.123");
+	metric("\nsystate_watchers 0\n");
+	metric("\nsystate_watch_projections 0\n");
+	metric("\nsystate_watchers_refused_total 0\n");
+	metric("\nsystate_watch_events_total{kind=\"bookmark\"} 0\n");
+	fake_service_fail_history(ask_service(), "x");
+	ck_assert_int_eq(ask("GET", "/metrics"), 200);
+	metric("\nsystate_history_status{status=\"paused\"} 1\n");
+	metric("\nsystate_history_lost_total 1\n");
+	ck_assert_ptr_null(
+	    strstr(ask_body()->bytes, "\nsystate_history_last_write"));
+}
+END_TEST
+
 START_TEST(reports_failures_below)
 {
 	fake_service_fail(ask_service(), SST_NOMEM);
@@ -209,6 +284,8 @@ api_state_case(void)
 	tcase_add_test(tc, does_not_find_others);
 	tcase_add_test(tc, refuses_what_is_too_old);
 	tcase_add_test(tc, shows_sources);
+	tcase_add_test(tc, shows_history_and_watchers);
+	tcase_add_test(tc, measures_history_and_watchers);
 	tcase_add_test(tc, reports_failures_below);
 	tcase_add_test(tc, serves_contracts);
 	return tc;
