@@ -220,7 +220,7 @@ START_TEST(measures_history_and_watchers)
 	metric("\nsystate_history_appended_total 9\n");
 	metric("\nsystate_history_thinned_total 4\n");
 	metric("\nsystate_history_failures_total 0\n");
-	metric("\nsystate_history_last_write_time_seconds 1782907200.123");
+	metric("\nsystate_history_last_write_time_seconds 1782907200.12");
 	metric("\nsystate_watchers 0\n");
 	metric("\nsystate_watch_projections 0\n");
 	metric("\nsystate_watchers_refused_total 0\n");
