@@ -59,8 +59,8 @@ watch__make_state(const struct watch_projection *projection,
 	return SST_OK;
 }
 
-static size_t
-event_count(const struct sst_diff *diff, const struct sst_diff_filter *filter)
+size_t
+watch__count(const struct sst_diff *diff, const struct sst_diff_filter *filter)
 {
 	struct sst_diff_counts total = {{0}};
 	size_t i, n = 0;
@@ -120,9 +120,11 @@ watch__make_change(const struct watch_projection *projection,
 	size_t count;
 	int rc;
 
-	if (event_presence_differs(projection, step->from, step->to))
+	/* reading a long list once for each of many keys takes too long */
+	if (event_presence_differs(projection, step->from, step->to) ||
+	    (projection->path != NULL && step->changes > WATCH_CHANGES_MAX))
 		return watch__make_state(projection, step->to, out);
-	count = event_count(step->diff, &style.filter);
+	count = watch__count(step->diff, &style.filter);
 	if (count == 0)
 		return SST_NODATA;
 	if (count > WATCH_CHANGES_MAX)
@@ -154,7 +156,7 @@ event_lead(const struct watch_projection *projection,
     struct sst_watch_event *out)
 {
 	struct watch_view a, b;
-	struct watch_step step = {from, to, NULL};
+	struct watch_step step = {.from = from, .to = to};
 	struct sst_error err;
 	int rc;
 

@@ -14,9 +14,15 @@ struct watch_hub;
 struct watch_hub_settings {
 	const struct sst_clock *clock;
 	size_t max_watchers;
-	/* Bounds of what waits for one watcher; over one of them it is slow. */
+	/*
+	 * Bounds of what waits for one watcher; over one of them it is slow.
+	 * Bodies count for each, though they are shared. A first event always
+	 * goes, however large.
+	 */
 	size_t max_queued_events;
 	size_t max_queued_bytes;
+	/* From one heartbeat of a watcher to the next; the first comes in the
+	 * second half of that. 0: none. */
 	int64_t heartbeat_ms;
 	/* A reference to the snapshot published last, or NULL; any thread. */
 	struct sst_snapshot *(*current)(void *current_ctx);
@@ -28,7 +34,8 @@ int watch__hub_new(const struct watch_hub_settings *settings,
 int watch__hub_start(struct watch_hub *hub, struct sst_error *err);
 /* There is a new snapshot. Any thread, no lock held; does not block. */
 void watch__hub_published(struct watch_hub *hub);
-/* Every watch gets its last event and is woken; none can be opened. */
+/* Every watch gets its last event and is woken when this returns; none can be
+ * opened. Any thread but the hub's, any number of times. */
 void watch__hub_stop(struct watch_hub *hub);
 /* Stops when running; every watch must be closed. Accepts NULL; clears. */
 void watch__hub_free(struct watch_hub **hub);

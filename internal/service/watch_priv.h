@@ -121,6 +121,7 @@ struct watch_step {
 	struct sst_snapshot *from;
 	struct sst_snapshot *to;
 	struct sst_diff *diff;
+	size_t changes; /* in all of it; 0: not counted */
 };
 
 void watch__event_at(struct sst_watch_event *event,
@@ -129,6 +130,9 @@ bool watch__same_epoch(
     const struct sst_snapshot *a, const struct sst_snapshot *b);
 /* a is a later revision of the same epoch. */
 bool watch__ahead(const struct sst_snapshot *a, const struct sst_snapshot *b);
+/* How many changes pass. */
+size_t watch__count(
+    const struct sst_diff *diff, const struct sst_diff_filter *filter);
 /* All three: SST_NOMEM, SST_INTERNAL. */
 int watch__make_state(const struct watch_projection *projection,
     struct sst_snapshot *at, struct sst_watch_event *out);

@@ -52,7 +52,8 @@ round_begin(struct round *r, struct sst_snapshot **current)
 	news = hub->last == NULL || !watch__same_epoch(hub->last, *current) ||
 	    watch__ahead(*current, hub->last);
 	if (news) {
-		r->step = (struct watch_step){hub->last, *current, NULL};
+		r->step = (struct watch_step){
+		    .from = hub->last, .to = *current};
 		before = hub->view;
 		hub->view = view;
 		hub->last = sst_snapshot_acquire(*current);
@@ -64,17 +65,30 @@ round_begin(struct round *r, struct sst_snapshot **current)
 	return news;
 }
 
+/* The difference, made when the first group needs it. */
+static int
+round_compare(struct watch_step *step)
+{
+	const struct sst_diff_filter all = {.sections = SST_SECTIONS_ALL};
+	struct sst_error err;
+	int rc;
+
+	if (step->diff != NULL)
+		return SST_OK;
+	rc = sst_diff_new(step->from, step->to, &step->diff, &err);
+	if (rc == SST_OK)
+		step->changes = watch__count(step->diff, &all);
+	return rc;
+}
+
 static int
 round_make(struct round *r, struct watch_group *g, struct sst_watch_event *out)
 {
-	struct sst_error err;
-	int rc = SST_OK;
+	int rc;
 
 	if (!watch__same_epoch(r->step.from, r->step.to))
 		return watch__make_state(&g->projection, r->step.to, out);
-	if (r->step.diff == NULL)
-		rc = sst_diff_new(
-		    r->step.from, r->step.to, &r->step.diff, &err);
+	rc = round_compare(&r->step);
 	return rc == SST_OK ? watch__make_change(&g->projection, &r->step, out)
 			    : rc;
 }
