@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,7 +14,17 @@
 #include "service/service_priv.h"
 #include "sources.h"
 
-enum { STOP_MS = 5000, PEM_MAX = 1 << 20 };
+enum {
+	STOP_MS = 5000,
+	PEM_MAX = 1 << 20,
+	/* in memory: what most questions about the past are about */
+	RECENT_REVISIONS = 128,
+	RECENT_BYTES = 32 << 20,
+	/* proxies cut what is silent for a minute */
+	HEARTBEAT_MS = 30000,
+	/* files, sockets of sources and the like, beside connections */
+	OTHER_DESCRIPTORS = 256
+};
 
 /* PEM texts while the API is started. */
 struct pems {
@@ -54,6 +65,60 @@ graph_find_share_dir(const char *configured)
 			return strdup(path);
 	}
 	return strdup(SST_SOURCE_DIR);
+}
+
+/* "DIR/systate" of an environment variable, or NULL. */
+static char *
+graph_dir_below(const char *variable, const char *below)
+{
+	const char *dir = getenv(variable);
+	struct sst_buf path = SST_BUF_INIT;
+
+	if (dir == NULL || dir[0] != '/')
+		return NULL;
+	sst_buf_addf(&path, "%s%s", dir, below);
+	return sst_buf_take(&path, NULL);
+}
+
+/* Where state is kept by custom: what systemd gives, else the user's own. */
+static char *
+graph_find_data_dir(const char *configured)
+{
+	char *dir;
+
+	if (configured != NULL)
+		return strdup(configured);
+	dir = graph_dir_below("STATE_DIRECTORY", "");
+	if (dir == NULL)
+		dir = graph_dir_below("XDG_STATE_HOME", "/systate");
+	if (dir == NULL)
+		dir = graph_dir_below("HOME", "/.local/state/systate");
+	return dir;
+}
+
+static void
+graph_time_settings(struct graph *graph, struct sst_service_settings *out)
+{
+	const struct sst_config *c = graph->config;
+
+	graph->data_dir = graph_find_data_dir(c->data_dir);
+	out->recent_revisions = RECENT_REVISIONS;
+	out->recent_bytes = RECENT_BYTES;
+	out->max_watchers = (size_t)c->limits.max_watchers;
+	out->heartbeat_ms = HEARTBEAT_MS;
+	if (!c->history.enabled)
+		return;
+	out->need_history = c->data_dir != NULL;
+	out->history = (struct sst_history_settings){
+	    .dir = graph->data_dir,
+	    .retention =
+		{
+		    .all_ms = c->history.keep_all_ms,
+		    .minutely_ms = c->history.keep_minutely_ms,
+		    .hourly_ms = c->history.keep_hourly_ms,
+		    .max_bytes = (uint64_t)c->history.max_bytes,
+		},
+	};
 }
 
 static int
@@ -122,6 +187,32 @@ graph_tokens(const struct sst_config *config, size_t *count_out)
 	return tokens;
 }
 
+/*
+ * Each connection is a descriptor, and shells allow 1,024 by default: takes as
+ * many as are needed and allowed. Returns how many connections there can be.
+ */
+static int64_t
+graph_raise_descriptors(int64_t connections)
+{
+	rlim_t want = (rlim_t)connections + OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+		return connections;
+	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+		return connections;
+	sst_log_warn("SVC-FILES", NULL,
+	    "limits.max_connections %lld needs %llu descriptors, the limit of "
+	    "the process is %llu: fewer connections are accepted",
+	    (long long)connections, (unsigned long long)want,
+	    (unsigned long long)limit.rlim_cur);
+	return limit.rlim_cur > 2 * OTHER_DESCRIPTORS
+	    ? (int64_t)limit.rlim_cur - OTHER_DESCRIPTORS
+	    : OTHER_DESCRIPTORS;
+}
+
 static void
 graph_api_settings(const struct sst_config *c, const struct pems *pems,
     struct sst_api_settings *out)
@@ -132,7 +223,8 @@ graph_api_settings(const struct sst_config *c, const struct pems *pems,
 	    .threads = (unsigned)c->listen.threads,
 	    .limits =
 		{
-		    .connections = (unsigned)c->limits.max_connections,
+		    .connections = (unsigned)graph_raise_descriptors(
+			c->limits.max_connections),
 		    .connections_per_ip =
 			(unsigned)c->limits.max_connections_per_ip,
 		    .idle_seconds =
@@ -198,6 +290,7 @@ graph_make_service(struct graph *graph, struct sst_error *err)
 	if (graph->share_dir == NULL)
 		return sst_error_nomem(err);
 	settings.share_dir = graph->share_dir;
+	graph_time_settings(graph, &settings);
 	rc = sst_service_new(&settings, &graph->service, err);
 	if (rc != SST_OK)
 		return rc;
@@ -286,4 +379,5 @@ graph_close(struct graph *graph)
 	sst_config_free(&graph->config);
 	sst_config_args_fini(&graph->args);
 	free(graph->share_dir);
+	free(graph->data_dir);
 }

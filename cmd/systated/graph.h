@@ -12,6 +12,7 @@ struct graph {
 	struct sst_config_args args;
 	struct sst_config *config;
 	char *share_dir;
+	char *data_dir; /* NULL: no place for a history */
 	struct sst_service *service;
 	struct sst_api *api;
 };

@@ -117,7 +117,8 @@ poller_collect_into(struct poller_slot *slot, const struct sst_collect *req,
 	    .now = req->wall,
 	    .max_entities = r->settings.max_entities,
 	    /* only this thread replaces it: no lock to read it */
-	    .previous = slot->view.harvest,
+	    .previous = slot->view.harvest != NULL ? slot->view.harvest
+						   : slot->memory,
 	};
 	struct sst_draft *draft = NULL;
 	int rc = sst_draft_new(&ds, &draft, &result->error);
@@ -167,9 +168,10 @@ poller_error_same(const struct sst_error *a, const struct sst_error *b)
 
 /* With the lock held. Returns the harvest that is no longer needed. */
 static struct sst_harvest *
-poller_store_good(struct sst_slot_view *view, struct poller_result *result,
+poller_store_good(struct poller_slot *slot, struct poller_result *result,
     const struct sst_collect *req)
 {
+	struct sst_slot_view *view = &slot->view;
 	struct sst_harvest *old = view->harvest;
 
 	view->consecutive_failures = 0;
@@ -182,8 +184,15 @@ poller_store_good(struct sst_slot_view *view, struct poller_result *result,
 	} else {
 		view->harvest = result->harvest;
 		view->changed = req->wall;
+		if (old == NULL && slot->memory != NULL &&
+		    sst_harvest_equal(slot->memory, result->harvest))
+			view->changed = slot->memory_changed;
 	}
 	result->harvest = NULL;
+	if (old == NULL) {
+		old = slot->memory;
+		slot->memory = NULL;
+	}
 	return old;
 }
 
@@ -199,7 +208,7 @@ poller_store(struct poller_result *result, const struct sst_collect *req)
 	view->total_duration_ns += result->duration_ns;
 	view->overdue = SST_MONO_NEVER;
 	if (result->harvest != NULL) {
-		old = poller_store_good(view, result, req);
+		old = poller_store_good(result->slot, result, req);
 		shown = &view->harvest->flaw;
 	} else if (result->error.code == SST_NODATA) {
 		shown = &none;

@@ -31,6 +31,7 @@ slot_free(struct poller_slot *slot)
 		sst_options_fini(slot->ops->options, slot->ops->option_count,
 		    slot->options);
 	sst_harvest_release(&slot->view.harvest);
+	sst_harvest_release(&slot->memory);
 	free(slot->options);
 	free(slot->state);
 	free(slot->name);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "model/snapshot.h"
 #include "repository/contract.h"
 #include "repository/harvest.h"
 #include "repository/source.h"
@@ -73,6 +74,12 @@ int sst_repository_add(struct sst_repository *repository,
  */
 void sst_repository_inherit(struct sst_repository *repository,
     const struct sst_slot_view *views, size_t count);
+/*
+ * Before start: entities that are as in the snapshot, which an earlier process
+ * published, keep the date of their last change. Nothing of it is shown.
+ */
+void sst_repository_recall(
+    struct sst_repository *repository, const struct sst_snapshot *snapshot);
 int sst_repository_start(
     struct sst_repository *repository, struct sst_error *err);
 /* Interrupts, joins and stops all sources; the last results stay readable. */

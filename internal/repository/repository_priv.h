@@ -35,6 +35,9 @@ struct poller_slot {
 	struct poller_group *group;
 	struct poller_slot *next; /* in the group */
 	bool started;
+	/* What the last process had of it, until the first answer; or NULL. */
+	struct sst_harvest *memory;
+	struct sst_wall memory_changed;
 };
 
 struct poller_group {

@@ -341,8 +341,9 @@ compose_fill(struct composer *c)
 
 	snprintf(s->epoch, sizeof(s->epoch), "%s", c->in->epoch);
 	s->captured_at = c->in->wall;
-	s->revision =
-	    c->in->previous == NULL ? 1 : c->in->previous->revision + 1;
+	s->revision = 1 +
+	    (c->in->previous == NULL ? c->in->last_revision
+				     : c->in->previous->revision);
 	compose_statuses(c);
 	for (id = 0; rc == SST_OK && id < SST_SECTION_COUNT; id++)
 		rc = compose_section(c, (enum sst_section_id)id);

@@ -2,11 +2,14 @@
  * Composing and publishing: what the composer thread does, and what a reader
  * does in its stead when it comes too late.
  */
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "service/service_state.h"
+#include "service/watch_hub.h"
 
 enum {
 	/* a source turns stale that much before its data are too old, so that
@@ -40,22 +43,65 @@ service_publish(struct sst_service *s, struct sst_snapshot *snapshot,
 	sst_lock_acquire(&s->current_lock);
 	if (snapshot != NULL) {
 		old = s->current;
-		s->current = snapshot;
+		s->current = sst_snapshot_acquire(snapshot);
 	}
 	atomic_store(&s->valid_until, valid_until.ns);
 	sst_lock_release(&s->current_lock);
-	if (snapshot != NULL)
-		atomic_fetch_add(&s->revisions, 1);
 	sst_snapshot_release(&old);
+	if (snapshot == NULL)
+		return;
+	if (snapshot != s->recalled) {
+		atomic_fetch_add(&s->revisions, 1);
+		chronicle__published(&s->chronicle, snapshot);
+	}
+	if (s->hub != NULL)
+		watch__hub_published(s->hub);
+	sst_snapshot_release(&snapshot);
+}
+
+/* Since when a source had the status it has in that row. */
+static void
+service_recall_since(struct sst_compose_since *since, const char *row,
+    size_t len)
+{
+	json_t *tree = json_loadb(row, len, 0, NULL);
+	const char *status =
+	    json_string_value(json_object_get(tree, "status"));
+	const json_t *at = json_object_get(tree, "since");
+	int i;
+
+	for (i = SST_STATUS_OK; status != NULL && i <= SST_STATUS_DISABLED;
+	     i++) {
+		if (strcmp(sst_status_name((enum sst_status)i), status) == 0 &&
+		    sst_time_parse(json_string_value(at),
+			json_string_length(at), &since->at.ms) == SST_OK) {
+			since->status = (enum sst_status)i;
+			since->known = true;
+		}
+	}
+	json_decref(tree);
 }
 
 static int
-service_since(struct sst_service *s, size_t count, struct sst_error *err)
+service_since(struct sst_service *s, const struct sst_slot_view *views,
+    size_t count, struct sst_error *err)
 {
+	const struct sst_entity *row;
+	size_t i;
+
 	if (s->since != NULL)
 		return SST_OK;
 	s->since = calloc(count + 1, sizeof(*s->since));
-	return s->since == NULL ? sst_error_nomem(err) : SST_OK;
+	if (s->since == NULL)
+		return sst_error_nomem(err);
+	for (i = 0; s->recalled != NULL && i < count; i++) {
+		row = sst_section_find(s->recalled->sources, views[i].name,
+		    strlen(views[i].name));
+		if (row != NULL)
+			service_recall_since(&s->since[i],
+			    sst_entity_json(row), row->json_len);
+	}
+	return SST_OK;
 }
 
 static bool
@@ -91,11 +137,13 @@ service_compose_views(struct sst_service *s, const struct sst_slot_view *views,
 	    .epoch = s->epoch,
 	    .views = views,
 	    .count = count,
-	    .previous = s->current, /* replaced with `composing` held only */
+	    /* replaced with `composing` held only */
+	    .previous = s->current != NULL ? s->current : s->recalled,
+	    .last_revision = s->recalled_revision,
 	    .wall = sst_clock_wall(s->clock),
 	};
 	struct sst_snapshot *made = NULL;
-	int rc = service_since(s, count, err);
+	int rc = service_since(s, views, count, err);
 
 	if (rc != SST_OK)
 		return rc;
@@ -104,6 +152,9 @@ service_compose_views(struct sst_service *s, const struct sst_slot_view *views,
 	if (service_too_early(s, views, count, in.now, again_out))
 		return SST_OK;
 	rc = sst_compose(&in, &made, again_out, err);
+	/* nothing happened while nobody was looking: the same revision */
+	if (rc == SST_OK && made == NULL && s->current == NULL)
+		made = sst_snapshot_acquire(s->recalled);
 	if (rc == SST_OK)
 		service_publish(s, made, *again_out);
 	return rc;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service/service_priv.h"
+#include "service/service_state.h"
 
 void
 sst_source_figures_free(struct sst_source_figures *figures, size_t count)
@@ -116,4 +116,11 @@ sst_service_sources(struct sst_service *service,
 	if (rc == SST_OK)
 		*count_out = count;
 	return rc;
+}
+
+void
+sst_service_history_figures(
+    struct sst_service *service, struct sst_service_history *out)
+{
+	chronicle__figures(&service->chronicle, out);
 }

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/log.h"
 #include "service/service_state.h"
+#include "service/watch_hub.h"
 
 void
 service__changed(void *service)
@@ -31,6 +33,48 @@ service_new_epoch(char out[17])
 	out[16] = '\0';
 }
 
+static struct sst_snapshot *
+service_current_of(void *service)
+{
+	return service__current(service);
+}
+
+static int
+service_fill_time(struct sst_service *s,
+    const struct sst_service_settings *settings, struct sst_error *err)
+{
+	struct chronicle_settings past = {
+	    .clock = settings->clock,
+	    .contract = s->contract,
+	    .recent_revisions = settings->recent_revisions,
+	    .recent_bytes = settings->recent_bytes,
+	    .history = settings->history,
+	};
+	struct watch_hub_settings watching = {
+	    .clock = settings->clock,
+	    .max_watchers = settings->max_watchers,
+	    .max_queued_events = WATCH_QUEUED_EVENTS,
+	    .max_queued_bytes = WATCH_QUEUED_BYTES,
+	    .heartbeat_ms = settings->heartbeat_ms,
+	    .current = service_current_of,
+	    .current_ctx = s,
+	};
+	int rc;
+
+	past.history.clock = settings->clock;
+	s->need_history = settings->need_history;
+	if (settings->history.dir != NULL) {
+		s->history_dir = strdup(settings->history.dir);
+		if (s->history_dir == NULL)
+			return sst_error_nomem(err);
+		past.history.dir = s->history_dir;
+	}
+	rc = chronicle__init(&s->chronicle, &past, err);
+	if (rc == SST_OK && settings->max_watchers > 0)
+		rc = watch__hub_new(&watching, &s->hub, err);
+	return rc;
+}
+
 static int
 service_fill(struct sst_service *s,
     const struct sst_service_settings *settings, struct sst_error *err)
@@ -53,7 +97,8 @@ service_fill(struct sst_service *s,
 	if (rc != SST_OK)
 		return rc;
 	s->sources.contract = s->contract;
-	return sst_repository_new(&s->sources, &s->repository, err);
+	rc = sst_repository_new(&s->sources, &s->repository, err);
+	return rc == SST_OK ? service_fill_time(s, settings, err) : rc;
 }
 
 int
@@ -90,6 +135,10 @@ sst_service_free(struct sst_service **service)
 	if (s == NULL)
 		return;
 	sst_service_stop(s);
+	watch__hub_free(&s->hub);
+	chronicle__fini(&s->chronicle);
+	free(s->history_dir);
+	sst_snapshot_release(&s->recalled);
 	sst_snapshot_release(&s->current);
 	sst_repository_free(&s->repository);
 	sst_contract_free(&s->contract);
@@ -109,18 +158,56 @@ sst_service_sources_of(struct sst_service *service)
 	return service->repository;
 }
 
-int
-sst_service_start(struct sst_service *service, struct sst_error *err)
+/* Takes up where the last process ended. */
+static int
+service_go_on(struct sst_service *s, struct sst_error *err)
 {
-	int rc = pthread_create(
-	    &service->thread, NULL, service__composer, service);
+	struct chronicle_start start = {"", 0, NULL};
+	int rc = chronicle__open(&s->chronicle, &start, err);
 
+	if (rc != SST_OK) {
+		if (s->need_history)
+			return rc;
+		sst_log_warn("HIST-OFF", NULL,
+		    "no history on disk, recent revisions are in memory: %s",
+		    err->text);
+		chronicle__off(&s->chronicle, err);
+		return SST_OK;
+	}
+	if (start.epoch[0] != '\0')
+		memcpy(s->epoch, start.epoch, sizeof(s->epoch));
+	s->recalled_revision = start.revision;
+	s->recalled = start.snapshot;
+	if (s->recalled != NULL)
+		sst_repository_recall(s->repository, s->recalled);
+	return SST_OK;
+}
+
+static int
+service_start_threads(struct sst_service *s, struct sst_error *err)
+{
+	int rc = chronicle__start(&s->chronicle, err);
+
+	if (rc == SST_OK && s->hub != NULL)
+		rc = watch__hub_start(s->hub, err);
+	if (rc != SST_OK)
+		return rc;
+	rc = pthread_create(&s->thread, NULL, service__composer, s);
 	if (rc != 0)
 		return sst_error_set(
 		    err, SST_INTERNAL, "composer thread: error %d", rc);
-	pthread_setname_np(service->thread, "composer");
-	service->running = true;
-	rc = sst_repository_start(service->repository, err);
+	pthread_setname_np(s->thread, "composer");
+	s->running = true;
+	return sst_repository_start(s->repository, err);
+}
+
+int
+sst_service_start(struct sst_service *service, struct sst_error *err)
+{
+	int rc = service_go_on(service, err);
+
+	if (rc == SST_OK)
+		rc = service_start_threads(service, err);
 	if (rc != SST_OK)
 		sst_service_stop(service);
 	return rc;
@@ -129,15 +216,18 @@ sst_service_start(struct sst_service *service, struct sst_error *err)
 void
 sst_service_stop(struct sst_service *service)
 {
-	if (!service->running)
-		return;
-	sst_repository_stop(service->repository);
-	sst_lock_acquire(&service->mailbox);
-	service->stopping = true;
-	pthread_cond_signal(&service->wake);
-	sst_lock_release(&service->mailbox);
-	pthread_join(service->thread, NULL);
-	service->running = false;
+	if (service->running) {
+		sst_repository_stop(service->repository);
+		sst_lock_acquire(&service->mailbox);
+		service->stopping = true;
+		pthread_cond_signal(&service->wake);
+		sst_lock_release(&service->mailbox);
+		pthread_join(service->thread, NULL);
+		service->running = false;
+	}
+	if (service->hub != NULL)
+		watch__hub_stop(service->hub);
+	chronicle__stop(&service->chronicle);
 }
 
 struct sst_snapshot *

@@ -54,6 +54,7 @@ struct sst_service {
 	struct sst_snapshot *recalled;
 	uint64_t recalled_revision;
 	bool need_history; /* without it the service does not start */
+	char *history_dir;
 
 	_Atomic uint64_t revisions;
 	_Atomic uint64_t invalid;
@@ -73,5 +74,9 @@ void service__changed(void *service);
 
 /* How long sources that were never asked are waited for. */
 enum { SERVICE_FIRST_WAIT_MS = 1000 };
+
+/* What may wait for one watcher: some seconds of change, or two documents of
+ * the largest size. */
+enum { WATCH_QUEUED_EVENTS = 256, WATCH_QUEUED_BYTES = 64 << 20 };
 
 #endif
