@@ -92,24 +92,28 @@ stream_done(void *cls)
 	stream_close(api__exchange_of(cls));
 }
 
-/* Fills the block as far as there is something now. */
+/*
+ * Fills the block with pieces that belong together. No further: once next() has
+ * said that there is nothing its wake is on the way, so the connection must be
+ * suspended at once; a write that fails meanwhile would end the exchange.
+ */
 static size_t
 stream_fill(struct exchange_stream *st, char *out, size_t max)
 {
 	size_t len = 0, n;
 
-	while (len < max && st->last == API_STREAM_PIECE) {
-		if (st->piece_len == 0) {
+	do {
+		if (st->piece_len == 0)
 			st->last = st->ops->next(
 			    st->stream, &st->piece, &st->piece_len);
-			continue;
-		}
+		if (st->last > API_STREAM_PIECE)
+			break;
 		n = st->piece_len < max - len ? st->piece_len : max - len;
 		memcpy(out + len, st->piece, n);
 		st->piece += n;
 		st->piece_len -= n;
 		len += n;
-	}
+	} while (len < max && st->last == API_STREAM_PART);
 	return len;
 }
 
@@ -129,7 +133,6 @@ stream_read(void *cls, uint64_t offset, char *out, size_t max)
 		return (ssize_t)len;
 	if (st->last == API_STREAM_END || atomic_load(&x->api->parking.ending))
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	st->last = API_STREAM_PIECE; /* once it is woken */
 	MHD_suspend_connection(x->connection);
 	api__park(x);
 	return 0;
@@ -144,7 +147,6 @@ answer_flow(struct exchange *x, struct _u_response *answer)
 	x->stream = (struct exchange_stream){
 	    .ops = rs->stream_ops,
 	    .stream = rs->stream,
-	    .last = API_STREAM_PIECE,
 	};
 	rs->stream_ops = NULL;
 	x->waited = true;

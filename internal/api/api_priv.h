@@ -75,7 +75,8 @@ struct api_request_headers {
 enum { API_HEADERS_MAX = 16, API_SCRATCH_BYTES = 640 };
 
 enum api_stream_result {
-	API_STREAM_PIECE, /* there is one */
+	API_STREAM_PART,  /* a piece, and there will be another at once */
+	API_STREAM_PIECE, /* a piece; who knows what comes behind it */
 	API_STREAM_NONE,  /* nothing now: api__wake will be called, once */
 	API_STREAM_END    /* nothing ever again */
 };
@@ -217,6 +218,7 @@ api_handler_fn api__get_section;
 api_handler_fn api__get_entity;
 api_handler_fn api__get_history;
 api_handler_fn api__get_diff;
+api_handler_fn api__get_watch;
 api_handler_fn api__get_sources;
 api_handler_fn api__get_schemas;
 api_handler_fn api__get_schema;

@@ -18,6 +18,8 @@ struct fake_hub {
 	struct sst_watch *watches;
 	struct sst_watch_event greeting;
 	bool greets;
+	enum sst_watch_event_kind hurry_kind;
+	unsigned hurry;
 	unsigned open, waiting, limit;
 	bool stopped;
 	struct fake_watch_asked asked;
@@ -179,6 +181,18 @@ fake_watch_greet(struct sst_service *service, enum sst_watch_event_kind kind,
 }
 
 void
+fake_watch_hurry(struct sst_service *service, enum sst_watch_event_kind kind,
+    unsigned times)
+{
+	struct fake_hub *hub = fake_service_hub(service);
+
+	pthread_mutex_lock(&hub->lock);
+	hub->hurry_kind = kind;
+	hub->hurry = times;
+	pthread_mutex_unlock(&hub->lock);
+}
+
+void
 fake_watch_limit(struct sst_service *service, unsigned limit)
 {
 	struct fake_hub *hub = fake_service_hub(service);
@@ -296,11 +310,26 @@ is_last(enum sst_watch_event_kind kind)
 	return kind == SST_WATCH_SLOW || kind == SST_WATCH_STOPPED;
 }
 
+/* The lock is held. */
+static bool
+watch_hurried(struct sst_watch *w)
+{
+	struct sst_watch_event event;
+
+	if (w->hub->hurry == 0)
+		return false;
+	w->hub->hurry--;
+	event_make(w->hub->hurry_kind, w->hub->hurry + 1, NULL, &event);
+	watch_queue(w, &event);
+	return true;
+}
+
 int
 sst_watch_next(struct sst_watch *w, struct sst_watch_event *out)
 {
 	struct fake_hub *hub = w->hub;
 	struct queued *q;
+	bool hurried = false;
 	int rc = SST_NODATA;
 
 	pthread_mutex_lock(&hub->lock);
@@ -317,11 +346,16 @@ sst_watch_next(struct sst_watch *w, struct sst_watch_event *out)
 		w->over = is_last(out->kind);
 		rc = SST_OK;
 	} else {
-		w->waiting = true;
-		hub->waiting++;
-		pthread_cond_broadcast(&hub->changed);
+		hurried = watch_hurried(w);
+		if (!hurried) {
+			w->waiting = true;
+			hub->waiting++;
+			pthread_cond_broadcast(&hub->changed);
+		}
 	}
 	pthread_mutex_unlock(&hub->lock);
+	if (hurried)
+		w->wake(w->wake_ctx);
 	return rc;
 }
 

@@ -21,6 +21,12 @@ void fake_watch_disturb(struct sst_service *service);
 /* An event that each watch opened from now on has at once. */
 void fake_watch_greet(struct sst_service *service,
     enum sst_watch_event_kind kind, uint64_t revision, const char *body);
+/*
+ * From now on a watch that has nothing is sent this event and woken before
+ * sst_watch_next() says SST_NODATA; so many times in all.
+ */
+void fake_watch_hurry(struct sst_service *service,
+    enum sst_watch_event_kind kind, unsigned times);
 /* How many may be open; SST_LIMIT over that. */
 void fake_watch_limit(struct sst_service *service, unsigned limit);
 

@@ -26,7 +26,10 @@ main(void)
 	suite_add_tcase(suite, api_since_case());
 	suite_add_tcase(suite, api_history_case());
 	suite_add_tcase(suite, api_diff_case());
+	suite_add_tcase(suite, api_watch_case());
 	suite_add_tcase(suite, api_server_case());
+	suite_add_tcase(suite, api_exchange_case());
+	suite_add_tcase(suite, api_stream_case());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

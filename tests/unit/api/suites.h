@@ -7,6 +7,7 @@
 TCase *api_at_case(void);
 TCase *api_diff_case(void);
 TCase *api_dispatch_case(void);
+TCase *api_exchange_case(void);
 TCase *api_guard_case(void);
 TCase *api_history_case(void);
 TCase *api_negotiate_case(void);
@@ -17,6 +18,8 @@ TCase *api_routes_case(void);
 TCase *api_server_case(void);
 TCase *api_since_case(void);
 TCase *api_state_case(void);
+TCase *api_stream_case(void);
 TCase *api_target_case(void);
+TCase *api_watch_case(void);
 
 #endif
