@@ -11,13 +11,23 @@
 #include "rows.h"
 
 const char *const cli_colour_names[] = {"auto", "always", "never", NULL};
-const char *const cli_view_names[] = {"full", "base", "keyed", NULL};
+const char *const cli_view_names[] = {"full", "keyed", "base", NULL};
 
 static const struct cli_command *const cli_table[] = {
     &cli_get,
+    &cli_diff,
+    &cli_watch,
+    &cli_history,
     &cli_sources,
     &cli_validate,
+    &cli_apply,
 };
+
+const char *
+cli_view_name(int view)
+{
+	return cli_view_names[view];
+}
 
 const struct cli_command *const *
 cli_commands(size_t *count_out)

@@ -38,7 +38,8 @@ enum cli_form {
 
 enum cli_colour { CLI_COLOUR_AUTO, CLI_COLOUR_ALWAYS, CLI_COLOUR_NEVER };
 
-enum cli_view { CLI_VIEW_FULL, CLI_VIEW_BASE, CLI_VIEW_KEYED };
+/* A merge patch is of one of the first two. */
+enum cli_view { CLI_VIEW_FULL, CLI_VIEW_KEYED, CLI_VIEW_BASE };
 
 enum {
 	CLI_OPERANDS_MAX = 2,
@@ -81,6 +82,9 @@ struct cli_args {
 	int64_t for_ms;     /* <0: no bound */
 	int64_t give_up_ms; /* of a server that is away */
 };
+
+/* "full", "keyed", "base". */
+const char *cli_view_name(int view);
 
 struct cli_command;
 

@@ -29,6 +29,83 @@ cli_out_json_lines(struct cli_out *out, const json_t *array)
 	json_array_foreach(array, i, item) cli_out_json_line(out, item);
 }
 
+void
+cli_out_whole_lines(struct cli_out *out, const char *bytes, size_t len)
+{
+	cli_out_add(out, bytes, len);
+	if (len == 0 || bytes[len - 1] != '\n')
+		cli_out_adds(out, "\n");
+}
+
+enum cli_paint
+cli_mark_paint(char mark)
+{
+	switch (mark) {
+	case '+':
+		return CLI_GREEN;
+	case '-':
+		return CLI_RED;
+	case '~':
+		return CLI_YELLOW;
+	case '>':
+		return CLI_CYAN;
+	default:
+		return CLI_PLAIN;
+	}
+}
+
+/* Bytes of a label: up to the gap before the details. */
+static size_t
+form_label(const char *line, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < len; i++) {
+		if (line[i] == ' ' && line[i + 1] == ' ')
+			return i;
+	}
+	return len;
+}
+
+/* "  ~ name  details": mark and name are painted, as sst_diff_write_text()
+ * does it; entities are indented by two columns, what is in them by four. */
+static void
+form_diff_line(struct cli_out *out, const char *line, size_t len)
+{
+	size_t indent = 0, label;
+	enum cli_paint paint = CLI_PLAIN;
+
+	while (indent < len && line[indent] == ' ')
+		indent++;
+	if ((indent == 2 || indent == 4) && indent + 1 < len &&
+	    line[indent + 1] == ' ')
+		paint = cli_mark_paint(line[indent]);
+	cli_out_add(out, line, indent);
+	label =
+	    paint == CLI_PLAIN ? 0 : form_label(line + indent, len - indent);
+	if (label > 0) {
+		cli_out_paint(out, paint);
+		cli_out_clean(out, line + indent, label);
+		cli_out_paint(out, CLI_PLAIN);
+	}
+	cli_out_clean(out, line + indent + label, len - indent - label);
+	cli_out_adds(out, "\n");
+}
+
+void
+cli_out_diff_text(struct cli_out *out, const char *text, size_t len)
+{
+	const char *end = text + len, *stop;
+
+	while (text < end) {
+		stop = memchr(text, '\n', (size_t)(end - text));
+		if (stop == NULL)
+			stop = end;
+		form_diff_line(out, text, (size_t)(stop - text));
+		text = stop < end ? stop + 1 : end;
+	}
+}
+
 enum cli_paint
 cli_status_paint(const char *status)
 {

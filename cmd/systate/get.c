@@ -1,13 +1,12 @@
 /* systate get: the state, a section or an entity of it, now or at a moment. */
 #include "get.h"
 
-#include <ctype.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "form.h"
 #include "httpc/json_body.h"
 #include "identity.h"
+#include "operand.h"
 #include "rows.h"
 #include "server.h"
 
@@ -25,8 +24,8 @@ static const struct cli_option get_options[] = {
 	.type = CLI_OPTION_CHOICE,
 	.value = "VIEW",
 	.choices = cli_view_names,
-	.help = "full, base (what Telemetron has) or keyed (arrays become "
-		"objects by key)",
+	.help = "full, keyed (arrays become objects by key) or base (what "
+		"Telemetron has)",
 	.offset = CLI_AT(view),
 	.given = CLI_AT(view_given)},
     CLI_ROW_PRETTY,
@@ -46,24 +45,6 @@ struct get {
 	enum sst_section_id section; /* COUNT: everything */
 	bool entity;
 };
-
-/* Appends a path so that it can stand in a URL; %2F and the like stay. */
-static void
-get_encode(const char *text, struct sst_buf *out)
-{
-	const char *p;
-	bool plain;
-
-	for (p = text; *p != '\0'; p++) {
-		plain =
-		    *p == '/' || (*p == '%' && isxdigit((unsigned char)p[1]) &&
-				     isxdigit((unsigned char)p[2]));
-		if (plain)
-			sst_buf_addc(out, *p);
-		else
-			sst_text_percent_encode(p, 1, out);
-	}
-}
 
 /* The only section of --sections, or COUNT. */
 static enum sst_section_id
@@ -111,7 +92,7 @@ get_target(
 	}
 	get->entity = path[len] != '\0' && strcmp(path + len, "/") != 0;
 	sst_buf_addc(&get->path, '/');
-	get_encode(path, &get->path);
+	cli_key_canonical(path, &get->path);
 	if (get->path.len > 0 && get->path.data != NULL &&
 	    get->path.data[get->path.len - 1] == '/')
 		get->path.data[--get->path.len] = '\0';
@@ -168,7 +149,7 @@ get_fetch(struct get *get, struct cli_server *server,
 	if (get->path.len == 0)
 		cli_server_sections(server);
 	if (args.view != CLI_VIEW_FULL)
-		cli_server_param(server, "view", cli_view_names[args.view]);
+		cli_server_param(server, "view", cli_view_name(args.view));
 	cli_server_param(server, "at", args.at);
 	if (args.pretty)
 		cli_server_param(server, "pretty", "1");

@@ -105,23 +105,30 @@ cli_input_read(const char *path, struct sst_buf *out, struct sst_error *err)
 }
 
 int
+cli_input_parse(const char *path, const struct sst_buf *bytes, json_t **out,
+    struct sst_error *err)
+{
+	json_error_t fault;
+	json_t *json;
+
+	json = json_loadb(bytes->data, bytes->len,
+	    JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &fault);
+	if (json == NULL)
+		return sst_error_set(err, SST_SYNTAX,
+		    "%.200s: line %d, column %d: not JSON: %.160s",
+		    cli_input_name(path), fault.line, fault.column, fault.text);
+	*out = json;
+	return SST_OK;
+}
+
+int
 cli_input_json(const char *path, json_t **out, struct sst_error *err)
 {
 	struct sst_buf bytes = SST_BUF_INIT;
-	json_error_t fault;
-	json_t *json = NULL;
 	int code = cli_input_read(path, &bytes, err);
 
-	if (code == SST_OK) {
-		json = json_loadb(bytes.data, bytes.len,
-		    JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &fault);
-		if (json == NULL)
-			code = sst_error_set(err, SST_SYNTAX,
-			    "%.200s:%d:%d: not JSON: %s", cli_input_name(path),
-			    fault.line, fault.column, fault.text);
-	}
-	sst_buf_fini(&bytes);
 	if (code == SST_OK)
-		*out = json;
+		code = cli_input_parse(path, &bytes, out, err);
+	sst_buf_fini(&bytes);
 	return code;
 }

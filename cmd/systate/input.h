@@ -21,10 +21,13 @@ int
 cli_input_read(const char *path, struct sst_buf *out, struct sst_error *err);
 
 /*
- * The same, as JSON; members twice in an object are refused. SST_SYNTAX with
- * line and column, and the codes above. The caller gives *out back with
+ * Bytes of that file as JSON; members twice in an object are refused.
+ * SST_SYNTAX with line and column. The caller gives *out back with
  * json_decref().
  */
+int cli_input_parse(const char *path, const struct sst_buf *bytes, json_t **out,
+    struct sst_error *err);
+/* Both. */
 int cli_input_json(const char *path, json_t **out, struct sst_error *err);
 
 #endif

@@ -20,7 +20,7 @@ static const char *const out_paints[CLI_PAINT_COUNT] = {
     "\033[31m",
     "\033[32m",
     "\033[33m",
-    "\033[34m",
+    "\033[36m",
 };
 
 static bool

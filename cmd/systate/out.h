@@ -17,7 +17,7 @@ enum cli_paint {
 	CLI_RED,
 	CLI_GREEN,
 	CLI_YELLOW,
-	CLI_BLUE,
+	CLI_CYAN,
 	CLI_PAINT_COUNT
 };
 

@@ -215,8 +215,8 @@ cli_server_get(struct cli_server *server, const char *accept,
 }
 
 int
-cli_server_get_json(
-    struct cli_server *server, json_t **out, struct sst_error *err)
+cli_server_get_both(struct cli_server *server, struct sst_buf *body,
+    json_t **out, struct sst_error *err)
 {
 	struct sst_httpc_response r = {0};
 	json_t *json = NULL;
@@ -225,14 +225,23 @@ cli_server_get_json(
 	if (code != SST_OK)
 		return code;
 	code = sst_json_body_parse(r.body, r.len, &json, err);
-	sst_httpc_response_fini(&r);
 	if (code == SST_OK && !json_is_object(json))
 		code = sst_error_set(
 		    err, SST_TYPE, "the answer is JSON, but no object");
+	if (body != NULL)
+		sst_buf_add(body, r.body, r.len);
+	sst_httpc_response_fini(&r);
 	if (code != SST_OK) {
 		json_decref(json);
 		return sst_httpc_error_prefix(server->url.data, err);
 	}
 	*out = json;
 	return SST_OK;
+}
+
+int
+cli_server_get_json(
+    struct cli_server *server, json_t **out, struct sst_error *err)
+{
+	return cli_server_get_both(server, NULL, out, err);
 }

@@ -42,6 +42,9 @@ int cli_server_get(struct cli_server *server, const char *accept,
 /* The same, as a tree: SST_TYPE unless it is an object. */
 int cli_server_get_json(
     struct cli_server *server, json_t **out, struct sst_error *err);
+/* The same, and the bytes are appended to body. */
+int cli_server_get_both(struct cli_server *server, struct sst_buf *body,
+    json_t **out, struct sst_error *err);
 
 /* SST_OK for a success of that media type, else the error of the answer. */
 int cli_server_check(struct cli_server *server, const char *accept,

@@ -1,5 +1,6 @@
 /* systate validate: a saved document against the schema, all faults. */
 #include <stdio.h>
+#include <string.h>
 
 #include "form.h"
 #include "input.h"
@@ -97,40 +98,103 @@ validate_text(struct cli *cli, const struct sst_report *report)
 	cli_out_adds(out, "\n");
 }
 
+static void
+validate_write(struct cli *cli, const struct sst_report *report)
+{
+	if (cli->args.form == CLI_FORM_JSON ||
+	    cli->args.form == CLI_FORM_NDJSON)
+		validate_json(cli, report);
+	else
+		validate_text(cli, report);
+}
+
+/*
+ * What the schema has no words for: two entities of one key, and the like. Of
+ * those only the first is found. The text of err is "POINTER: message".
+ */
+static void
+validate_reading(struct cli *cli, const struct sst_error *err)
+{
+	const char *colon = strstr(err->text, ": ");
+	size_t len = colon != NULL && err->text[0] == '/'
+			 ? (size_t)(colon - err->text)
+			 : 0;
+	char pointer[SST_ERROR_TEXT], message[SST_ERROR_TEXT], schema[] = "";
+	struct sst_failure failure = {pointer, schema, "x-identity", message};
+	struct sst_report report = {&failure, 1, 0};
+
+	snprintf(pointer, sizeof(pointer), "%.*s", (int)len, err->text);
+	snprintf(message, sizeof(message), "%s",
+	    err->text + (len > 0 ? len + 2 : 0));
+	if (cli->args.limit == 0)
+		report = (struct sst_report){NULL, 0, 1};
+	validate_write(cli, &report);
+}
+
+/* Once it conforms to the schema. */
 static int
-validate_document(
-    struct cli *cli, const struct sst_contract *contract, const json_t *json)
+validate_read(struct cli *cli, const struct sst_contract *contract,
+    const struct sst_buf *bytes)
+{
+	const struct sst_report none = {0};
+	struct sst_snapshot *snapshot = NULL;
+	struct sst_error err = {0};
+	int code = sst_document_read(
+	    contract, bytes->data, bytes->len, NULL, &snapshot, &err);
+
+	sst_snapshot_release(&snapshot);
+	if (code == SST_NOMEM)
+		return cli_fail_error(cli, &err);
+	if (code != SST_OK) {
+		validate_reading(cli, &err);
+		return CLI_DIFFERS;
+	}
+	validate_write(cli, &none);
+	return CLI_OK;
+}
+
+/* The tree is given back, it is large. */
+static int
+validate_document(struct cli *cli, const struct sst_contract *contract,
+    const struct sst_buf *bytes, json_t *json)
 {
 	struct sst_report report = {0};
 	struct sst_error err = {0};
 	int code = sst_schema_explain(
 	    contract->whole, json, (size_t)cli->args.limit, &report, &err);
 
-	if (code != SST_OK && code != SST_TYPE && code != SST_INVALID)
+	json_decref(json);
+	if (code == SST_OK)
+		return validate_read(cli, contract, bytes);
+	if (code != SST_TYPE && code != SST_INVALID)
 		return cli_fail_error(cli, &err);
-	if (cli->args.form == CLI_FORM_JSON ||
-	    cli->args.form == CLI_FORM_NDJSON)
-		validate_json(cli, &report);
-	else
-		validate_text(cli, &report);
+	validate_write(cli, &report);
 	sst_report_fini(&report);
-	return code == SST_OK ? CLI_OK : CLI_DIFFERS;
+	return CLI_DIFFERS;
 }
 
 static int
 validate_run(struct cli *cli)
 {
+	const char *path = cli->args.operands[0];
 	struct sst_contract *contract = NULL;
+	struct sst_buf bytes = SST_BUF_INIT;
 	struct sst_error err = {0};
 	json_t *json = NULL;
-	int status, code = cli_input_json(cli->args.operands[0], &json, &err);
+	int status, code = cli_input_read(path, &bytes, &err);
 
 	if (code == SST_OK)
+		code = cli_input_parse(path, &bytes, &json, &err);
+	if (code == SST_OK)
 		code = sst_contract_new(&contract, &err);
-	status = code == SST_OK ? validate_document(cli, contract, json)
-				: cli_fail_error(cli, &err);
+	if (code == SST_OK) {
+		status = validate_document(cli, contract, &bytes, json);
+	} else {
+		json_decref(json);
+		status = cli_fail_error(cli, &err);
+	}
 	sst_contract_free(&contract);
-	json_decref(json);
+	sst_buf_fini(&bytes);
 	return status;
 }
 
