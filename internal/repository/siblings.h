@@ -31,7 +31,7 @@ void sst_key_table_fini(struct sst_key_table *table);
 struct sst_former {
 	struct sst_entity *const *entities; /* borrowed */
 	size_t count;
-	size_t guess; /* index of what is asked for next, mostly */
+	size_t guess; /* index of what is asked for next, mostly; <= count */
 	bool filled;
 	struct sst_key_table table;
 };

@@ -39,10 +39,8 @@ head_section(struct doc_reader *r, enum sst_section_id id,
 	    near == NULL ? 0 : near->count);
 	if (rc != SST_OK)
 		return rc;
-	if (near != NULL && near->count == level->count &&
-	    (near->count == 0 ||
-		memcmp(near->entities, level->rows,
-		    near->count * sizeof(level->rows[0])) == 0)) {
+	if (near != NULL &&
+	    doc__level_is(level, near->entities, near->count)) {
 		*out = sst_section_acquire(near);
 		return SST_OK;
 	}

@@ -7,6 +7,9 @@
 #include "repository/identity.h"
 #include "service/document_priv.h"
 
+/* How many of the former ones are looked at to find the next. */
+enum { LIST_AHEAD = 8 };
+
 static void
 level_clear(struct doc_level *level)
 {
@@ -102,8 +105,8 @@ level_push(
 	return SST_OK;
 }
 
-static bool
-level_is(const struct doc_level *level, struct sst_entity *const *entities,
+bool
+doc__level_is(const struct doc_level *level, struct sst_entity *const *entities,
     size_t count)
 {
 	return level->count == count &&
@@ -182,6 +185,55 @@ list_matches(const char *p, const struct sst_entity *e)
 	return memcmp(p, json + e->hole, e->json_len - e->hole) == 0;
 }
 
+/*
+ * The index of the one among the next few that stands at p, or count: some of
+ * those before may have gone or changed.
+ */
+static size_t
+list_known(const struct doc_reader *r, struct sst_entity *const *entities,
+    size_t next, size_t count)
+{
+	size_t end = count - next > LIST_AHEAD ? next + LIST_AHEAD : count;
+	size_t left = (size_t)(r->end - r->p);
+
+	for (; next < end; next++) {
+		if (entities[next]->total_len <= left &&
+		    list_matches(r->p, entities[next]))
+			return next;
+	}
+	return count;
+}
+
+/* Skips the child array at p, without a look into those of former (the parent
+ * that is expected here, or NULL) that are in it. */
+static int
+item_skip(struct doc_reader *r, const struct sst_entity *former)
+{
+	struct sst_entity *const *kids = former == NULL ? NULL
+							: former->children;
+	size_t count = former == NULL ? 0 : former->child_count;
+	size_t next = 0, known;
+	char c = ',';
+	int rc = SST_OK;
+
+	r->p++;
+	if (doc__peek(r) == ']')
+		return doc__either(r, ']', ']', &c);
+	while (rc == SST_OK && c == ',') {
+		doc__peek(r);
+		known = list_known(r, kids, next, count);
+		if (known < count) {
+			r->p += kids[known]->total_len;
+			next = known + 1;
+		} else {
+			rc = doc__skip(r);
+		}
+		if (rc == SST_OK)
+			rc = doc__either(r, ',', ']', &c);
+	}
+	return rc;
+}
+
 /* Notes where the children are; they are read when the parent is known. */
 static int
 item_list(struct doc_reader *r, const char *name, size_t len, void *ctx,
@@ -195,7 +247,7 @@ item_list(struct doc_reader *r, const char *name, size_t len, void *ctx,
 	    strlen(level->below->name) != len ||
 	    memcmp(level->below->name, name, len) != 0)
 		return SST_OK;
-	rc = doc__skip(r);
+	rc = item_skip(r, sst_former_next(&level->former));
 	level->inside = at;
 	*taken = rc == SST_OK;
 	return rc;
@@ -329,7 +381,7 @@ item_make(struct doc_reader *r, struct doc_level *level,
 
 	if (rc != SST_OK)
 		return rc;
-	if (same && (level->below == NULL || level_is(level->below,
+	if (same && (level->below == NULL || doc__level_is(level->below,
 			former->children, former->child_count)))
 		return level_push(r, level, sst_entity_acquire(former));
 	rc = item_new(r, level, &e);
@@ -363,14 +415,17 @@ item_read(struct doc_reader *r, struct doc_level *level)
 static int
 list_item(struct doc_reader *r, struct doc_level *level)
 {
-	struct sst_entity *e = sst_former_next(&level->former);
+	struct sst_former *f = &level->former;
+	struct sst_entity *e;
+	size_t known;
 
 	doc__peek(r);
-	if (e == NULL || e->total_len > (size_t)(r->end - r->p) ||
-	    !list_matches(r->p, e))
+	known = list_known(r, f->entities, f->guess, f->count);
+	if (known == f->count)
 		return item_read(r, level);
+	e = f->entities[known];
+	f->guess = known + 1;
 	r->p += e->total_len;
-	level->former.guess++;
 	return level_push(r, level, sst_entity_acquire(e));
 }
 
@@ -393,7 +448,7 @@ doc__list(struct doc_reader *r, struct doc_level *level,
 		if (rc == SST_OK)
 			rc = doc__either(r, ',', ']', &c);
 	}
-	if (rc != SST_OK || level_is(level, near, near_count))
+	if (rc != SST_OK || doc__level_is(level, near, near_count))
 		return rc;
 	rc = list_check_keys(r, level);
 	if (rc == SST_OK)

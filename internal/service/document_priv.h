@@ -103,6 +103,9 @@ void doc__level_begin(struct doc_reader *r, enum sst_section_id section);
  */
 int doc__list(struct doc_reader *r, struct doc_level *level,
     struct sst_entity *const *near, size_t near_count);
+/* Whether the rows are these very entities. */
+bool doc__level_is(const struct doc_level *level,
+    struct sst_entity *const *entities, size_t count);
 void doc__level_fini(struct doc_level *level);
 
 #endif

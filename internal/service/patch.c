@@ -35,6 +35,18 @@ patch_iterable(const json_t *object)
 	return (json_t *)(uintptr_t)object;
 }
 
+/* Out, or NULL with err set when the value was not made or not added. */
+static json_t *
+patch_grown(struct patcher *p, json_t *out, const json_t *value, int added)
+{
+	if (value != NULL && added == 0)
+		return out;
+	if (value != NULL)
+		sst_error_nomem(p->err);
+	json_decref(out);
+	return NULL;
+}
+
 static json_t *
 patch_copy_object(struct patcher *p, const json_t *object, size_t depth)
 {
@@ -46,14 +58,9 @@ patch_copy_object(struct patcher *p, const json_t *object, size_t depth)
 	for (it = json_object_iter(from); out != NULL && it != NULL;
 	     it = json_object_iter_next(from, it)) {
 		value = patch_copy(p, json_object_iter_value(it), depth + 1);
-		if (value != NULL &&
+		out = patch_grown(p, out, value,
 		    json_object_setn_new_nocheck(out, json_object_iter_key(it),
-			json_object_iter_key_len(it), value) == 0)
-			continue;
-		if (value != NULL)
-			sst_error_nomem(p->err);
-		json_decref(out);
-		out = NULL;
+			json_object_iter_key_len(it), value));
 	}
 	return out;
 }
@@ -68,12 +75,8 @@ patch_copy_array(struct patcher *p, const json_t *array, size_t depth)
 		sst_error_nomem(p->err);
 	for (i = 0; out != NULL && i < json_array_size(array); i++) {
 		value = patch_copy(p, json_array_get(array, i), depth + 1);
-		if (value != NULL && json_array_append_new(out, value) == 0)
-			continue;
-		if (value != NULL)
-			sst_error_nomem(p->err);
-		json_decref(out);
-		out = NULL;
+		out = patch_grown(
+		    p, out, value, json_array_append_new(out, value));
 	}
 	return out;
 }
