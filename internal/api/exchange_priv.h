@@ -66,6 +66,9 @@ struct exchange {
 
 struct exchange *api__exchange_of(void *pointer);
 
+/* Makes the request out of what has come; nothing is copied (receive.c). */
+void api__exchange_read(struct exchange *x, const struct _u_request *request);
+
 /* On a worker; err: why there is no past, or NULL. Resumes or parks x. */
 void api__exchange_work(
     struct exchange *x, struct sst_past *past, const struct sst_error *err);

@@ -53,8 +53,7 @@ MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback apc,
 	api = options_owner(look);
 	va_end(look);
 	if (api != NULL) {
-		api->ulfius = (struct api_ulfius){
-		    (void (*)(void))dh, dh_cls};
+		api->ulfius = (struct api_ulfius){(void (*)(void))dh, dh_cls};
 		dh = api__on_access;
 		dh_cls = api;
 	}

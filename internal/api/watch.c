@@ -82,8 +82,8 @@ lead_id(struct watch_stream *st)
 {
 	memcpy(st->epoch, st->event.epoch, sizeof(st->epoch));
 	st->revision = st->event.revision;
-	sst_buf_addf(&st->lead, "id: %s:%" PRIu64 "\ndata: ", st->epoch,
-	    st->revision);
+	sst_buf_addf(
+	    &st->lead, "id: %s:%" PRIu64 "\ndata: ", st->epoch, st->revision);
 }
 
 /* Writes all of the event but a body; the phase that comes behind it. */
@@ -287,8 +287,8 @@ watch_from(struct api_request *rq, struct sst_moment *out)
 	api__problem_parameter(&rq->problem, header_name);
 	s = sst_service_snapshot(rq->api->service);
 	if (s != NULL)
-		api__problem_example(&rq->problem, "%s:%" PRIu64, s->epoch,
-		    s->revision);
+		api__problem_example(
+		    &rq->problem, "%s:%" PRIu64, s->epoch, s->revision);
 	sst_snapshot_release(&s);
 	return false;
 }

@@ -166,8 +166,8 @@ fake_past_open_count(struct sst_service *service)
 }
 
 int
-sst_past_open(struct sst_service *service, struct sst_past **out,
-    struct sst_error *err)
+sst_past_open(
+    struct sst_service *service, struct sst_past **out, struct sst_error *err)
 {
 	struct fake_archive *a = fake_service_archive(service);
 	struct sst_past *past;
@@ -276,8 +276,7 @@ past_find(struct sst_past *past, struct sst_snapshot *current,
     const struct sst_moment *moment, struct sst_snapshot **out,
     struct sst_error *err)
 {
-	struct sst_wall now =
-	    sst_clock_wall(sst_service_clock(past->service));
+	struct sst_wall now = sst_clock_wall(sst_service_clock(past->service));
 	struct fake_archive *a = past->archive;
 	struct sst_snapshot *s = NULL;
 	int rc;
@@ -319,8 +318,8 @@ sst_past_snapshot(struct sst_past *past, const struct sst_moment *moment,
 }
 
 static void
-row_fill(struct sst_past_row *row, const struct sst_snapshot *s,
-    const char *note)
+row_fill(
+    struct sst_past_row *row, const struct sst_snapshot *s, const char *note)
 {
 	row->revision = s->revision;
 	row->captured_at = s->captured_at;
@@ -358,8 +357,7 @@ int
 sst_past_list(struct sst_past *past, const struct sst_past_query *query,
     struct sst_past_row **out, size_t *count_out, struct sst_error *err)
 {
-	struct sst_wall now =
-	    sst_clock_wall(sst_service_clock(past->service));
+	struct sst_wall now = sst_clock_wall(sst_service_clock(past->service));
 	struct sst_snapshot *s = sst_service_snapshot(past->service);
 	struct fake_archive *a = past->archive;
 	struct sst_past_row *rows;
@@ -378,8 +376,7 @@ sst_past_list(struct sst_past *past, const struct sst_past_query *query,
 		if (n < query->limit && a->held[i - 1] != s &&
 		    a->held[i - 1]->revision < s->revision &&
 		    row_wanted(a->held[i - 1], query, now))
-			row_fill(
-			    &rows[n++], a->held[i - 1], a->note);
+			row_fill(&rows[n++], a->held[i - 1], a->note);
 	pthread_mutex_unlock(&a->lock);
 	sst_snapshot_release(&s);
 	if (rc != SST_OK) {

@@ -83,7 +83,7 @@ event_make(enum sst_watch_event_kind kind, uint64_t revision, const char *body,
 		return;
 	bytes = strdup(body);
 	check(bytes != NULL &&
-		sst_body_new(bytes, strlen(body), &out->body, &err) == SST_OK,
+		  sst_body_new(bytes, strlen(body), &out->body, &err) == SST_OK,
 	    "memory");
 }
 
@@ -181,8 +181,8 @@ fake_watch_greet(struct sst_service *service, enum sst_watch_event_kind kind,
 }
 
 void
-fake_watch_hurry(struct sst_service *service, enum sst_watch_event_kind kind,
-    unsigned times)
+fake_watch_hurry(
+    struct sst_service *service, enum sst_watch_event_kind kind, unsigned times)
 {
 	struct fake_hub *hub = fake_service_hub(service);
 

@@ -98,11 +98,10 @@ START_TEST(keeps_the_connection_and_the_order)
 
 	wire_open(&w, port);
 	/* The second and third come in the same packet. */
-	wire_say(&w,
-	    "GET /system/state/watch HTTP/1.1\r\nHost: localhost\r\n"
-	    "Last-Event-ID: 0123456789abcdef:1\r\n\r\n"
-	    "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-	    "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	wire_say(&w, "GET /system/state/watch HTTP/1.1\r\nHost: localhost\r\n"
+		     "Last-Event-ID: 0123456789abcdef:1\r\n\r\n"
+		     "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		     "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	fake_past_await_readers(service, 1);
 	ck_assert(!wire_has(&w, "HTTP"));
 	fake_past_unshut(service);
@@ -134,9 +133,9 @@ START_TEST(bears_a_peer_that_goes_away)
 		fake_past_unshut(service);
 		/* The worker opened a watch; the end of the request closes
 		 * it. */
-		ck_assert(POLL_UNTIL(
-		    metric_is("systate_http_requests_in_flight 1") &&
-		    metric_is("systate_http_requests_parked 0")));
+		ck_assert(
+		    POLL_UNTIL(metric_is("systate_http_requests_in_flight 1") &&
+			       metric_is("systate_http_requests_parked 0")));
 		ck_assert_uint_eq(fake_watch_open_count(service), 0);
 	}
 	ck_assert(metric_is("systate_http_worker_jobs_total 2"));

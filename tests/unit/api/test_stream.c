@@ -131,8 +131,7 @@ START_TEST(is_woken_ten_thousand_times)
 
 	stream_open(&w, 1);
 	for (i = 1; i <= CYCLES; i++) {
-		fake_watch_send(
-		    service, SST_WATCH_BOOKMARK, (uint64_t)i, NULL);
+		fake_watch_send(service, SST_WATCH_BOOKMARK, (uint64_t)i, NULL);
 		snprintf(want, sizeof(want), "abcdef:%d\n", i);
 		wire_expect(&w, want);
 	}
@@ -147,8 +146,7 @@ send_main(void *arg)
 
 	(void)arg;
 	for (i = 1; i <= CYCLES; i++)
-		fake_watch_send(
-		    service, SST_WATCH_BOOKMARK, (uint64_t)i, NULL);
+		fake_watch_send(service, SST_WATCH_BOOKMARK, (uint64_t)i, NULL);
 	return NULL;
 }
 

@@ -102,9 +102,8 @@ START_TEST(selects_sections_and_key)
 	    ask("GET", "/system/state/watch?sections=queues"), 200);
 	ck_assert_uint_eq(asked().sections, 1u << SST_SECTION_QUEUES);
 	ck_assert_str_eq(asked().key, "");
-	ck_assert_int_eq(ask("GET",
-			     "/system/state/watch?sections=agents&key=agent-1"),
-	    200);
+	ck_assert_int_eq(
+	    ask("GET", "/system/state/watch?sections=agents&key=agent-1"), 200);
 	ck_assert_str_eq(asked().key, "agent-1");
 	ck_assert_int_eq(ask("GET", "/system/state/watch?pretty=1"), 400);
 	ck_assert_int_eq(ask("POST", path), 405);

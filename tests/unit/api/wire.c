@@ -22,8 +22,8 @@ wire_dial(struct wire *wire, unsigned port, bool narrow)
 	wire->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ge(wire->fd, 0);
 	if (narrow)
-		setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUF, &small,
-		    sizeof(small));
+		setsockopt(
+		    wire->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	setsockopt(
 	    wire->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	a.sin_family = AF_INET;
@@ -89,8 +89,8 @@ wire_read(struct wire *wire, int flags)
 		wire->len -= WIRE_KEPT / 4;
 		memmove(wire->kept, wire->kept + WIRE_KEPT / 4, wire->len);
 	}
-	n = recv(wire->fd, wire->kept + wire->len, WIRE_KEPT - wire->len,
-	    flags);
+	n = recv(
+	    wire->fd, wire->kept + wire->len, WIRE_KEPT - wire->len, flags);
 	if (n == 0)
 		errno = 0;
 	if (n <= 0)
@@ -103,8 +103,7 @@ wire_read(struct wire *wire, int flags)
 static bool
 wire_take(struct wire *wire, const char *text)
 {
-	const char *at =
-	    memmem(wire->kept, wire->len, text, strlen(text));
+	const char *at = memmem(wire->kept, wire->len, text, strlen(text));
 
 	if (at == NULL)
 		return false;
