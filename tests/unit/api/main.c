@@ -28,7 +28,9 @@ main(void)
 	suite_add_tcase(suite, api_diff_case());
 	suite_add_tcase(suite, api_watch_case());
 	suite_add_tcase(suite, api_server_case());
+	suite_add_tcase(suite, api_intercept_case());
 	suite_add_tcase(suite, api_exchange_case());
+	suite_add_tcase(suite, api_wait_case());
 	suite_add_tcase(suite, api_stream_case());
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -10,6 +10,7 @@ TCase *api_dispatch_case(void);
 TCase *api_exchange_case(void);
 TCase *api_guard_case(void);
 TCase *api_history_case(void);
+TCase *api_intercept_case(void);
 TCase *api_negotiate_case(void);
 TCase *api_openapi_case(void);
 TCase *api_params_case(void);
@@ -20,6 +21,7 @@ TCase *api_since_case(void);
 TCase *api_state_case(void);
 TCase *api_stream_case(void);
 TCase *api_target_case(void);
+TCase *api_wait_case(void);
 TCase *api_watch_case(void);
 
 #endif
