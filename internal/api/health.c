@@ -100,7 +100,8 @@ history_write(const struct sst_service_history *h, struct sst_buf *out)
 	api__json_count(out, "bytes", h->bytes);
 	api__json_count(out, "document_bytes", h->document_bytes);
 	api__json_count(out, "stored_bytes", h->stored_bytes);
-	api__json_text(out, "last_write_at", h->last_write_ms > 0 ? time : NULL);
+	api__json_text(
+	    out, "last_write_at", h->last_write_ms > 0 ? time : NULL);
 	api__json_count(out, "pending", h->pending);
 	api__json_close(out, '}');
 }

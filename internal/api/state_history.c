@@ -107,11 +107,15 @@ history_ask(struct api_request *rq, struct history_page *page)
 static bool
 note_is_sound(const char *note)
 {
-	json_t *root = note == NULL ? NULL : json_loads(note, 0, NULL);
-	bool sound = json_object_size(root) == 2 && note[0] == '{' &&
-		     json_is_object(json_object_get(root, "summary")) &&
-		     json_is_array(json_object_get(root, "cause"));
+	json_t *root;
+	bool sound;
 
+	if (note == NULL || note[0] != '{')
+		return false;
+	root = json_loads(note, 0, NULL);
+	sound = json_object_size(root) == 2 &&
+		json_is_object(json_object_get(root, "summary")) &&
+		json_is_array(json_object_get(root, "cause"));
 	json_decref(root);
 	return sound;
 }
