@@ -143,11 +143,12 @@ text_label(const struct diff_row *row, struct sst_buf *out)
 }
 
 static size_t
-text_label_columns(const struct diff_row *row)
+text_label_columns(const struct text_printer *t, const struct diff_row *row)
 {
 	struct sst_buf unused = SST_BUF_INIT;
 	size_t columns = text_label(row, &unused);
 
+	t->out->failed = t->out->failed || sst_buf_failed(&unused);
 	sst_buf_fini(&unused);
 	return text_indent(row) + 2 + columns;
 }
@@ -218,6 +219,7 @@ text_row(struct text_printer *t, const struct diff_row *row)
 	words__extent(t->diff, row, &t->detail);
 	extent = t->detail.len;
 	words__fields(t->diff, row, &t->detail);
+	t->out->failed = t->out->failed || sst_buf_failed(&t->detail);
 	if (column + 2 + words__columns(&t->detail) <= TEXT_COLUMNS) {
 		text_align(t, column, t->detail.len);
 	} else {
@@ -248,6 +250,7 @@ text_parent(struct text_printer *t, const struct diff_row *row)
 	text_spaces(t->out, TEXT_INDENT + 2);
 	words__text(raw.data, raw.len, t->out);
 	sst_buf_addc(t->out, '\n');
+	t->out->failed = t->out->failed || sst_buf_failed(&raw);
 	sst_buf_fini(&raw);
 }
 
@@ -276,7 +279,7 @@ text_section(struct text_printer *t, size_t first, size_t end)
 	t->column = 0;
 	t->parent = NULL;
 	for (i = first; i < end; i++) {
-		columns = text_label_columns(t->rows[i]) + 2;
+		columns = text_label_columns(t, t->rows[i]) + 2;
 		if (columns > t->column && columns <= TEXT_LABEL)
 			t->column = columns;
 	}
@@ -347,7 +350,6 @@ sst_diff_write_text(const struct sst_diff *diff,
 		sst_buf_json_int(out, (int64_t)(all - t.count));
 		sst_buf_adds(out, " more\n");
 	}
-	out->failed = out->failed || sst_buf_failed(&t.detail);
 	sst_buf_fini(&t.detail);
 	free(t.rows);
 }

@@ -92,6 +92,9 @@ doc_fill(json_t *object, const char *kind)
 		json_object_update_missing(
 		    json_object_get(object, "activity"),
 		    json_object_get(copy, "activity"));
+	if (strcmp(kind, "workload") == 0)
+		json_object_update_missing(json_object_get(object, "live"),
+		    json_object_get(copy, "live"));
 	json_decref(copy);
 }
 
