@@ -4,6 +4,7 @@
  */
 #include "test_history.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -350,12 +351,19 @@ main(void)
 {
 	Suite *suite = suite_create("history");
 	SRunner *runner = srunner_create(suite);
-	int failed;
+	int failed, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	/* damage is met on purpose, and would be told each time */
+	sst_log_configure(SST_LOG_ERROR, SST_LOG_TEXT, null);
 
 	suite_add_tcase(suite, test_history_store());
 	suite_add_tcase(suite, test_history_thinning());
+	suite_add_tcase(suite, test_history_foreign());
+	suite_add_tcase(suite, test_history_damage());
+	suite_add_tcase(suite, test_history_threads());
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
+	close(null);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
