@@ -6,6 +6,7 @@
 
 #include "watch_rig.h"
 
+Suite *watch_wake_suite(void);   /* what changes tell whom */
 Suite *watch_limits_suite(void); /* bounds, time, the end */
 Suite *watch_chain_suite(void);  /* many threads, many reconnects */
 

@@ -363,6 +363,8 @@ open_other(void)
 	/* not yet told is not yet passed by: no bookmark for `eye` */
 	eye_wants(&eye, SST_WATCH_HEARTBEAT, 1);
 	eye_wants_none(&eye, 1);
+	eye_wants(&other, SST_WATCH_HEARTBEAT, 2);
+	eye_wants_none(&other, 1);
 }
 
 START_TEST(who_opens_during_a_round_has_it_already)
@@ -373,7 +375,6 @@ START_TEST(who_opens_during_a_round_has_it_already)
 	change_agent(2);
 	ck_assert(meanwhile == NULL);
 	eye_wants(&eye, SST_WATCH_CHANGE, 2);
-	eye_wants(&other, SST_WATCH_HEARTBEAT, 2);
 	eye_wants_none(&other, 1);
 	change_agent(3);
 	eye_wants(&other, SST_WATCH_CHANGE, 3);

@@ -93,8 +93,8 @@ rig_set_agent(struct rig *rig, size_t i, int value)
 	if (value == 0)
 		return;
 	snprintf(key, sizeof(key), "a%zu", i);
-	snprintf(json, sizeof(json), "{\"name\":\"a%zu\",\"description\":\"%d\"}",
-	    i, value);
+	snprintf(json, sizeof(json),
+	    "{\"name\":\"a%zu\",\"description\":\"%d\"}", i, value);
 	rig->agents[i] = rig_leaf(key, json);
 }
 

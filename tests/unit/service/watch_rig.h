@@ -13,7 +13,7 @@
 #include "service/watch_priv.h"
 #include "support/fake_clock.h"
 
-enum { RIG_AGENTS = 6000, RIG_QUEUES = 2, RIG_TASKS = 4, RIG_KEPT = 40000 };
+enum { RIG_AGENTS = 6000, RIG_QUEUES = 2, RIG_TASKS = 6, RIG_KEPT = 40000 };
 
 /* bits of sst_watch_settings.sections */
 enum {
