@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """The past of the built service: at=, since= and wait=, the list of revisions,
 differences, and what is left of all that after a restart."""
+import contextlib
 import gzip
-import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 import harness
@@ -517,6 +517,52 @@ class Restart(unittest.TestCase):
         answer = service.get('%s?since=%s:%d&wait=0s' % (
             STATE, epoch, min(seen[STATE])))
         self.assertIn(answer.status, (200, 304))
+
+
+class Damaged(unittest.TestCase):
+    """A file that somebody else has written into."""
+
+    def damage(self, data, number):
+        with contextlib.closing(sqlite3.connect(
+                os.path.join(data, 'history.db'))) as db, db:
+            db.execute('UPDATE body SET data = zeroblob(length(data)) '
+                       'WHERE revision = ?', (number,))
+            db.execute('UPDATE body SET note = ? WHERE revision = ?',
+                       (b'{"summary":', number + 1))
+
+    def test_a_revision_that_cannot_be_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            data = os.path.join(folder, 'data')
+            first = harness.Service(LIVELY, 'demo', data_dir=data).ready()
+            try:
+                number = min(collect(first, 4)[STATE])
+            finally:
+                first.close()
+            second = harness.Service(data_dir=data).ready()
+            try:
+                # Not at its start: it would set the whole file aside.
+                self.damage(data, number)
+                self.check(second, number)
+            finally:
+                second.close()
+
+    def check(self, service, number):
+        for path in ('%s?at=%d' % (STATE, number),
+                     '%s/agents?at=%d' % (STATE, number),
+                     '%s?from=%d' % (DIFF, number)):
+            answer = service.get(path)
+            problem = answer.json()
+            self.assertEqual((answer.status, problem['type']),
+                             (500, '/problems/internal'), problem)
+            self.assertIn('Revision %d ' % number, problem['detail'])
+            self.assertIn(problem['instance'], service.read_log())
+        self.assertEqual(service.get(STATE).status, 200)
+        self.assertEqual(service.get('%s?since=%d&wait=0s' % (
+            STATE, number)).status, 200)
+        rows = service.get(HISTORY + '?limit=10000').json()['revisions']
+        row = [r for r in rows if r['revision'] == number + 1]
+        self.assertEqual([(r['summary'], r['cause']) for r in row],
+                         [(None, None)])
 
 
 class Off(unittest.TestCase):
