@@ -71,16 +71,14 @@ scan_string(struct doc_reader *r)
 {
 	const char *p = r->p + 1;
 
-	while (p < r->end) {
-		p += sst_buf_json_plain(p, (size_t)(r->end - p));
-		if (p < r->end && *p == '"') {
-			r->p = p + 1;
-			return SST_OK;
-		}
-		/* a control character is left to the parser */
-		p += p < r->end && *p == '\\' ? 2 : 1;
+	for (; p < r->end && *p != '"'; p++) {
+		if (*p == '\\')
+			p++;
 	}
-	return scan_ends(r);
+	if (p >= r->end)
+		return scan_ends(r);
+	r->p = p + 1;
+	return SST_OK;
 }
 
 /* A number, true, false, null: whatever it is, the parser will see it. */
