@@ -141,8 +141,8 @@ diff_both(struct diff_build *b)
 	int rc = SST_OK;
 
 	if (!sst_hash_equal(x->own, y->own))
-		rc = diff__fields(b, d->shapes[b->to.section], fields__of(x),
-		    fields__of(y));
+		rc = diff__fields(
+		    b, d->shapes[b->to.section], fields__of(x), fields__of(y));
 	if (rc == SST_OK && d->field_count > field)
 		rc = diff_row(b, SST_DIFF_CHANGED, field);
 	return rc == SST_OK ? diff_children(b) : rc;
@@ -202,7 +202,7 @@ diff_presence(struct diff_build *b, unsigned section)
 	enum sst_presence from = b->diff->from->presence[section];
 	enum sst_presence to = b->diff->to->presence[section];
 	enum sst_diff_op op = from == SST_ABSENT ? SST_DIFF_ADDED
-	    : to == SST_ABSENT			 ? SST_DIFF_REMOVED
+			      : to == SST_ABSENT ? SST_DIFF_REMOVED
 						 : SST_DIFF_CHANGED;
 	size_t field = b->diff->field_count;
 	int rc;
@@ -273,8 +273,7 @@ diff_shapes(struct sst_diff *d)
 	shape = d->shapes[SST_SECTION_AGENTS];
 	m = sst_shape_find(shape, DIFF_ACTIVITY, strlen(DIFF_ACTIVITY));
 	if (m != NULL && m->shape != NULL)
-		m = sst_shape_find(
-		    m->shape, DIFF_ACTIVE, strlen(DIFF_ACTIVE));
+		m = sst_shape_find(m->shape, DIFF_ACTIVE, strlen(DIFF_ACTIVE));
 	d->active = m == NULL ? NULL : m->shape;
 }
 

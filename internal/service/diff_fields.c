@@ -19,8 +19,8 @@ fields_push(
 	sst_buf_add(&d->names, b->path.data, b->path.len);
 	if (sst_buf_failed(&d->names) || sst_buf_failed(&b->path))
 		return sst_error_nomem(b->err);
-	fields[d->field_count++] = (struct diff_field){
-	    name, (uint32_t)b->path.len, false, from, to};
+	fields[d->field_count++] =
+	    (struct diff_field){name, (uint32_t)b->path.len, false, from, to};
 	return SST_OK;
 }
 
@@ -142,8 +142,7 @@ fields_object(struct diff_build *b, const struct sst_shape *shape,
 			continue;
 		if (len > 0)
 			sst_buf_addc(&b->path, '.');
-		sst_buf_add(
-		    &b->path, pair.member->name, pair.member->name_len);
+		sst_buf_add(&b->path, pair.member->name, pair.member->name_len);
 		rc = fields_pair(b, &pair);
 		fields_cut(&b->path, len);
 	}

@@ -60,8 +60,7 @@ json_any(const struct sst_diff_counts *counts)
 }
 
 static void
-json_by_section(
-    struct sst_buf *out, const struct sst_diff_counts *by_section)
+json_by_section(struct sst_buf *out, const struct sst_diff_counts *by_section)
 {
 	unsigned i, id;
 	bool first = true;
@@ -142,8 +141,8 @@ json_field(const struct sst_diff *d, const struct diff_field *field,
 }
 
 static void
-json_fields(const struct sst_diff *d, const struct diff_row *row,
-    struct sst_buf *out)
+json_fields(
+    const struct sst_diff *d, const struct diff_row *row, struct sst_buf *out)
 {
 	const struct diff_field *field = d->fields + row->field;
 	uint32_t i;
@@ -163,8 +162,8 @@ json_fields(const struct sst_diff *d, const struct diff_row *row,
 
 /* How much came or left with it, or where it was. */
 static void
-json_extent(const struct sst_diff *d, const struct diff_row *row,
-    struct sst_buf *out)
+json_extent(
+    const struct sst_diff *d, const struct diff_row *row, struct sst_buf *out)
 {
 	const struct diff_place *place = diff__place(row);
 	size_t count;
@@ -176,9 +175,9 @@ json_extent(const struct sst_diff *d, const struct diff_row *row,
 	} else if (diff__section_size(d, row, &count)) {
 		json_count(out, ",\"entities\":", count);
 	} else if (row->op != SST_DIFF_CHANGED && place->child == NULL &&
-	    place->entity != NULL && d->children[place->section] != NULL) {
-		json_count(
-		    out, ",\"children\":", place->entity->child_count);
+		   place->entity != NULL &&
+		   d->children[place->section] != NULL) {
+		json_count(out, ",\"children\":", place->entity->child_count);
 	}
 }
 

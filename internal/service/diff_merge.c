@@ -93,8 +93,8 @@ merge_document(struct merger *m, const struct sst_diff *d, unsigned sections)
 		if (from->presence[id] != to->presence[id])
 			merge_presence(m, d, (enum sst_section_id)id);
 		else if (from->sections[id] != NULL)
-			rc = merge_section(m, d->shapes[id],
-			    from->sections[id], to->sections[id]);
+			rc = merge_section(m, d->shapes[id], from->sections[id],
+			    to->sections[id]);
 	}
 	return rc;
 }

@@ -134,8 +134,8 @@ merge_item_compare(const void *a, const void *b)
 
 /* Reads an object whose names are keys: percent-encoded, without escapes. */
 static int
-merge_list_read(const struct sst_buf *object, struct merge_list *out,
-    struct sst_error *err)
+merge_list_read(
+    const struct sst_buf *object, struct merge_list *out, struct sst_error *err)
 {
 	const char *p = object->data + 1, *end = object->data + object->len;
 	struct merge_item *items = NULL, *more;
@@ -179,9 +179,9 @@ merge_lists(struct merger *m, const struct sst_shape *shape,
 
 	while (rc == SST_OK && (i < from->count || j < to->count)) {
 		c = i == from->count ? 1
-		    : j == to->count ? -1
-				     : merge_item_compare(
-					   &from->items[i], &to->items[j]);
+		    : j == to->count
+			? -1
+			: merge_item_compare(&from->items[i], &to->items[j]);
 		if (c < 0) {
 			merge_quoted(m, from->items[i++].name);
 			merge_null(m);
@@ -190,8 +190,8 @@ merge_lists(struct merger *m, const struct sst_shape *shape,
 			sst_buf_add(m->out, to->items[j].value.at,
 			    to->items[j].value.len);
 			j++;
-		} else if (fields__same(from->items[i].value,
-			       to->items[j].value)) {
+		} else if (fields__same(
+			       from->items[i].value, to->items[j].value)) {
 			i++;
 			j++;
 		} else {
@@ -242,8 +242,8 @@ merge_key(struct merger *m, const struct sst_entity *e)
 	if (sst_buf_failed(&m->text))
 		m->out->failed = true;
 	else
-		merge__name(m, m->text.data == NULL ? "" : m->text.data,
-		    m->text.len);
+		merge__name(
+		    m, m->text.data == NULL ? "" : m->text.data, m->text.len);
 }
 
 /* An entity that is new, with its children. */
@@ -298,11 +298,10 @@ merge_rows(struct merger *m, const struct sst_shape *shape,
 	for (i = 0; rc == SST_OK && i < found->rows.count; i++) {
 		row = &found->rows.rows[i];
 		from = row->from == SST_MATCH_NONE
-		    ? NULL
-		    : found->from->entities[row->from];
-		to = row->to == SST_MATCH_NONE
-		    ? NULL
-		    : found->to->entities[row->to];
+			   ? NULL
+			   : found->from->entities[row->from];
+		to = row->to == SST_MATCH_NONE ? NULL
+					       : found->to->entities[row->to];
 		rc = merge_row(m, shape, from, to);
 	}
 	m->first = first;
@@ -353,8 +352,7 @@ merge_entity(struct merger *m, const struct sst_shape *shape,
 	sst_buf_addc(m->out, '{');
 	m->first = true;
 	if (!sst_hash_equal(from->own, to->own))
-		rc = merge_members(
-		    m, shape, fields__of(from), fields__of(to));
+		rc = merge_members(m, shape, fields__of(from), fields__of(to));
 	if (rc == SST_OK)
 		rc = merge_children(m, shape, from, to);
 	m->first = first;

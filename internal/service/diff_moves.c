@@ -81,8 +81,7 @@ moves_agent(struct diff_build *b, const struct diff_place *place, bool came)
 }
 
 int
-diff__occur_all(
-    struct diff_build *b, const struct diff_place *place, bool came)
+diff__occur_all(struct diff_build *b, const struct diff_place *place, bool came)
 {
 	struct diff_occurrence task = {
 	    .came = came, .field = FIELDS_NONE, .place = *place};
@@ -98,8 +97,7 @@ diff__occur_all(
 		child = place->entity->children[i];
 		task.place.item = i;
 		task.place.child = child;
-		task.id =
-		    sst_hash_bytes(sst_entity_key(child), child->key_len);
+		task.id = sst_hash_bytes(sst_entity_key(child), child->key_len);
 		rc = moves_note(b, &task);
 	}
 	return rc;
@@ -247,8 +245,7 @@ static int
 moves_rebuild(struct diff_build *b, size_t moves)
 {
 	struct sst_diff *d = b->diff;
-	struct diff_row *rows =
-	    malloc((d->row_count + moves) * sizeof(*rows));
+	struct diff_row *rows = malloc((d->row_count + moves) * sizeof(*rows));
 	size_t i, task = 0, n = 0;
 	int rc = rows == NULL ? sst_error_nomem(b->err) : SST_OK;
 
@@ -256,7 +253,7 @@ moves_rebuild(struct diff_build *b, size_t moves)
 		if (!d->rows[i].dropped)
 			rows[n++] = d->rows[i];
 		for (; rc == SST_OK && task < b->task_count &&
-		     b->tasks[task].row <= i;
+		       b->tasks[task].row <= i;
 		     task++) {
 			if (b->tasks[task].origin != FIELDS_NONE)
 				rc = moves_row(b, &b->tasks[task], &rows[n++]);

@@ -74,11 +74,11 @@ note_place(const struct sst_diff *d, const struct diff_row *row, bool to,
 		return;
 	causes->seen[to] = place->entity;
 	if (place->section != SST_SECTION_SOURCES)
-		note_add(causes,
-		    fields__find(fields__of(place->entity), "source"));
+		note_add(
+		    causes, fields__find(fields__of(place->entity), "source"));
 	else if (note_source_changed(d, row))
-		note_add(causes,
-		    fields__find(fields__of(place->entity), "name"));
+		note_add(
+		    causes, fields__find(fields__of(place->entity), "name"));
 }
 
 static int

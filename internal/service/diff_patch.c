@@ -90,8 +90,7 @@ static int patch_object(struct patcher *p, const struct sst_shape *shape,
     struct fields_span from, struct fields_span to);
 
 static void
-patch_items_leave_and_come(
-    struct patcher *p, const struct fields_items *items)
+patch_items_leave_and_come(struct patcher *p, const struct fields_items *items)
 {
 	size_t i, at;
 
@@ -328,8 +327,8 @@ patch_found(struct patcher *p, const struct patch_list *list)
 	patch_adds(p, list);
 	for (i = 0; rc == SST_OK && i < list->found.count; i++) {
 		row = &list->found.rows[i];
-		if (row->from != SST_MATCH_NONE &&
-		    row->to != SST_MATCH_NONE && !row->reordered)
+		if (row->from != SST_MATCH_NONE && row->to != SST_MATCH_NONE &&
+		    !row->reordered)
 			rc = patch_changed(p, list, row);
 	}
 	return rc;
@@ -338,8 +337,8 @@ patch_found(struct patcher *p, const struct patch_list *list)
 static int
 patch_entities(struct patcher *p, struct patch_list *list)
 {
-	int rc = sst_match_entities(
-	    &list->from, &list->to, &list->found, p->err);
+	int rc =
+	    sst_match_entities(&list->from, &list->to, &list->found, p->err);
 
 	if (rc != SST_OK)
 		return rc;
@@ -382,8 +381,8 @@ patch_presence(
 	if (d->to->presence[id] == SST_ABSENT) {
 		patch_remove(p);
 	} else {
-		patch_op(p, d->from->presence[id] == SST_ABSENT ? "add"
-								: "replace");
+		patch_op(
+		    p, d->from->presence[id] == SST_ABSENT ? "add" : "replace");
 		sst_buf_adds(p->out, ",\"value\":");
 		if (to == NULL)
 			sst_buf_adds(p->out, "null");
@@ -395,8 +394,8 @@ patch_presence(
 }
 
 static void
-patch_text(struct patcher *p, const char *name, const char *from,
-    const char *to)
+patch_text(
+    struct patcher *p, const char *name, const char *from, const char *to)
 {
 	size_t at;
 
@@ -438,8 +437,7 @@ patch_head(struct patcher *p, const struct sst_diff *d)
 }
 
 static int
-patch_document(
-    struct patcher *p, const struct sst_diff *d, unsigned sections)
+patch_document(struct patcher *p, const struct sst_diff *d, unsigned sections)
 {
 	const struct sst_snapshot *from = d->from, *to = d->to;
 	unsigned id;
@@ -454,8 +452,8 @@ patch_document(
 		if (from->presence[id] != to->presence[id])
 			patch_presence(p, d, (enum sst_section_id)id);
 		else if (from->sections[id] != NULL)
-			rc = patch_section(p, d->shapes[id],
-			    from->sections[id], to->sections[id]);
+			rc = patch_section(p, d->shapes[id], from->sections[id],
+			    to->sections[id]);
 	}
 	return rc;
 }

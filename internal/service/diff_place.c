@@ -14,8 +14,8 @@ const char *
 diff__section_name(unsigned section)
 {
 	return section == DIFF_SYSTEM
-	    ? ""
-	    : sst_section_name((enum sst_section_id)section);
+		   ? ""
+		   : sst_section_name((enum sst_section_id)section);
 }
 
 /* The name of the array below an entity that the place is in; NULL: none. */
@@ -95,8 +95,8 @@ diff__write_name(const struct diff_place *place, struct sst_buf *out)
 	}
 	if (e == NULL) {
 		sst_buf_adds(out, place->section == DIFF_SYSTEM
-			? "id"
-			: diff__section_name(place->section));
+				      ? "id"
+				      : diff__section_name(place->section));
 		return;
 	}
 	key = sst_entity_key(e);
@@ -112,8 +112,7 @@ diff__write_label(const struct sst_entity *e, struct sst_buf *out)
 	size_t i;
 
 	for (i = 0; i < e->key_len; i++)
-		sst_buf_addc(
-		    out, key[i] == SST_KEY_SEPARATOR ? '/' : key[i]);
+		sst_buf_addc(out, key[i] == SST_KEY_SEPARATOR ? '/' : key[i]);
 }
 
 static const struct sst_section *
@@ -222,7 +221,7 @@ scope_active(struct scope s, const struct diff_place *place)
 
 	place_active_id(place, &id);
 	same = scope_text(&s, id.data == NULL ? "" : id.data, id.len) &&
-	    s.at == s.end;
+	       s.at == s.end;
 	sst_buf_fini(&id);
 	return same;
 }
@@ -267,8 +266,8 @@ scope_covers(const struct sst_diff *d, const struct sst_diff_filter *filter,
 
 /* An entity that is no longer there, or there now, with its section. */
 static bool
-scope_in_section(const struct sst_diff *d,
-    const struct sst_diff_filter *filter, unsigned section)
+scope_in_section(const struct sst_diff *d, const struct sst_diff_filter *filter,
+    unsigned section)
 {
 	const struct sst_section *s = place_known(d, section);
 	struct diff_place place = {.section = section};

@@ -100,8 +100,8 @@ int diff__fields(struct diff_build *b, const struct sst_shape *shape,
 int diff__fields_common(struct diff_build *b, const struct sst_shape *shape,
     struct fields_span from, struct fields_span to);
 /* Appends one field. SST_NOMEM. */
-int diff__field(struct diff_build *b, const char *name,
-    struct fields_span from, struct fields_span to);
+int diff__field(struct diff_build *b, const char *name, struct fields_span from,
+    struct fields_span to);
 
 /* Notes that a task came to, or left, a place. SST_NOMEM. */
 int diff__occur_child(
@@ -128,8 +128,8 @@ void diff__write_name(const struct diff_place *place, struct sst_buf *out);
 void diff__write_label(const struct sst_entity *entity, struct sst_buf *out);
 /* Entities of a section that is known on one side, of a row about its
  * presence; false: on neither. */
-bool diff__section_size(const struct sst_diff *diff,
-    const struct diff_row *row, size_t *out);
+bool diff__section_size(
+    const struct sst_diff *diff, const struct diff_row *row, size_t *out);
 bool diff__passes(const struct sst_diff *diff, const struct diff_row *row,
     const struct sst_diff_filter *filter);
 

@@ -111,8 +111,8 @@ text_head(const struct text_printer *t, const struct sst_diff_counts *total)
 static size_t
 text_indent(const struct diff_row *row)
 {
-	bool child = row->op != SST_DIFF_MOVED &&
-	    diff__place(row)->child != NULL;
+	bool child =
+	    row->op != SST_DIFF_MOVED && diff__place(row)->child != NULL;
 
 	return child ? 2 * TEXT_INDENT : TEXT_INDENT;
 }
@@ -189,8 +189,7 @@ text_align(const struct text_printer *t, size_t column, size_t len)
 {
 	if (len == 0)
 		return;
-	text_spaces(t->out,
-	    column + 2 < t->column ? t->column - column : 2);
+	text_spaces(t->out, column + 2 < t->column ? t->column - column : 2);
 	sst_buf_add(t->out, t->detail.data, len);
 }
 
@@ -303,9 +302,9 @@ text_sections(struct text_printer *t)
 
 	for (first = 0; first < t->count; first = end) {
 		end = first + 1;
-		while (end < t->count &&
-		       diff__place(t->rows[end])->section ==
-			   diff__place(t->rows[first])->section)
+		while (
+		    end < t->count && diff__place(t->rows[end])->section ==
+					  diff__place(t->rows[first])->section)
 			end++;
 		text_section(t, first, end);
 	}

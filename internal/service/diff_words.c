@@ -43,8 +43,7 @@ words_put(const char *text, size_t len, size_t max, struct sst_buf *out)
 			words_escape(cp, out);
 		else
 			sst_buf_add(out, text + i, n);
-		columns += n == 0 || out->len - mark == n ? 1
-							   : out->len - mark;
+		columns += n == 0 || out->len - mark == n ? 1 : out->len - mark;
 		i += n == 0 ? 1 : n;
 	}
 	return columns;
@@ -123,8 +122,8 @@ void
 words__field(const struct sst_diff *diff, const struct diff_field *field,
     struct sst_buf *out)
 {
-	words_put(diff->names.data + field->name, field->name_len, WORDS_NAME,
-	    out);
+	words_put(
+	    diff->names.data + field->name, field->name_len, WORDS_NAME, out);
 	if (field->from.at == NULL && words_is_nested(field->to)) {
 		sst_buf_adds(out, " added");
 	} else if (field->to.at == NULL && words_is_nested(field->from)) {

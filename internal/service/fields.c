@@ -106,8 +106,9 @@ fields_hex4(const char *p)
 	int i;
 
 	for (i = 0; i < 4; i++)
-		value = value * 16 +
-		    (unsigned)(p[i] <= '9' ? p[i] - '0' : (p[i] | 32) - 'a' + 10);
+		value = value * 16 + (unsigned)(p[i] <= '9'
+						    ? p[i] - '0'
+						    : (p[i] | 32) - 'a' + 10);
 	return value;
 }
 
@@ -144,8 +145,7 @@ fields__text(struct fields_span value, struct sst_buf *out)
 	if (value.at == NULL)
 		return;
 	if (value.len >= 2 && value.at[0] == '"')
-		fields_unescape(
-		    value.at + 1, value.at + value.len - 1, out);
+		fields_unescape(value.at + 1, value.at + value.len - 1, out);
 	else
 		sst_buf_add(out, value.at, value.len);
 }
@@ -179,8 +179,8 @@ fields__begin(struct fields_walk *walk, const struct sst_shape *shape,
 /* Index of the member that comes next on one side, p left at its value;
  * shape->count: none. */
 static size_t
-fields_member(const struct sst_shape *shape, size_t next, const char **p,
-    const char *end)
+fields_member(
+    const struct sst_shape *shape, size_t next, const char **p, const char *end)
 {
 	const struct sst_member *m;
 	struct fields_span name;
@@ -231,8 +231,7 @@ fields__next(struct fields_walk *w, struct fields_pair *out)
 	do {
 		from = w->from;
 		to = w->to;
-		a = fields_member(
-		    w->shape, w->from_member, &from, w->from_end);
+		a = fields_member(w->shape, w->from_member, &from, w->from_end);
 		b = fields_member(w->shape, w->to_member, &to, w->to_end);
 		w->from_member = a;
 		w->to_member = b;

@@ -78,7 +78,7 @@ struct fields_items {
 	const struct sst_shape *shape;
 	struct fields_list from;
 	struct fields_list to;
-	bool keyed;    /* every item has an identity of its own; `other` holds */
+	bool keyed; /* every item has an identity of its own; `other` holds */
 	bool in_order; /* common ones follow each other the same way */
 	size_t common;
 };

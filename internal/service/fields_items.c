@@ -45,8 +45,8 @@ items_identify(const struct sst_shape *shape, struct fields_item *item)
 	if (*item->value.at != '{')
 		return false;
 	for (i = 0; i < shape->identity_count; i++) {
-		item->id[i] = fields__find(item->value,
-		    shape->members[shape->identity[i]].name);
+		item->id[i] = fields__find(
+		    item->value, shape->members[shape->identity[i]].name);
 		if (item->id[i].at == NULL)
 			return false;
 		h = sst_hash_bytes(item->id[i].at, item->id[i].len);
@@ -161,7 +161,7 @@ static int
 items_match(struct fields_items *items, struct sst_error *err)
 {
 	size_t most = items->from.count > items->to.count ? items->from.count
-							   : items->to.count;
+							  : items->to.count;
 	struct items_table t = {NULL, 15};
 
 	while (t.mask < most * 2)
@@ -186,8 +186,8 @@ fields__items_init(struct fields_items *items, const struct fields_pair *pair,
 	memset(items, 0, sizeof(*items));
 	items->shape = pair->member->shape;
 	items->keyed = true;
-	rc = items_read(&items->from, items->shape, pair->from, &items->keyed,
-	    err);
+	rc = items_read(
+	    &items->from, items->shape, pair->from, &items->keyed, err);
 	if (rc == SST_OK)
 		rc = items_read(
 		    &items->to, items->shape, pair->to, &items->keyed, err);
@@ -199,8 +199,8 @@ fields__items_init(struct fields_items *items, const struct fields_pair *pair,
 }
 
 void
-fields__item_name(const struct sst_shape *shape,
-    const struct fields_item *item, struct sst_buf *out)
+fields__item_name(const struct sst_shape *shape, const struct fields_item *item,
+    struct sst_buf *out)
 {
 	size_t i;
 
@@ -212,8 +212,8 @@ fields__item_name(const struct sst_shape *shape,
 }
 
 void
-fields__item_key(const struct sst_shape *shape,
-    const struct fields_item *item, struct sst_buf *out)
+fields__item_key(const struct sst_shape *shape, const struct fields_item *item,
+    struct sst_buf *out)
 {
 	struct sst_buf part = SST_BUF_INIT;
 	size_t i;

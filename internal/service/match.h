@@ -23,9 +23,9 @@ struct sst_match_list {
 
 /* One entity that is not the same in both lists. */
 struct sst_match {
-	uint32_t from;   /* index, or SST_MATCH_NONE: added */
-	uint32_t to;     /* index, or SST_MATCH_NONE: removed */
-	bool reordered;  /* in both, but its sort order is another */
+	uint32_t from;  /* index, or SST_MATCH_NONE: added */
+	uint32_t to;    /* index, or SST_MATCH_NONE: removed */
+	bool reordered; /* in both, but its sort order is another */
 };
 
 struct sst_matches {
@@ -35,10 +35,10 @@ struct sst_matches {
 };
 
 /*
- * What is not the same in both. Entities of the same pointer or hash are left out. Cost: one
- * comparison of pointers an entity where both lists share them, O(n) when they
- * do not, O(k log k) for k that were added, removed or reordered.
- * SST_NOMEM. Free with sst_matches_fini(), also zeroed memory.
+ * What is not the same in both. Entities of the same pointer or hash are left
+ * out. Cost: one comparison of pointers an entity where both lists share them,
+ * O(n) when they do not, O(k log k) for k that were added, removed or
+ * reordered. SST_NOMEM. Free with sst_matches_fini(), also zeroed memory.
  */
 int sst_match_entities(const struct sst_match_list *from,
     const struct sst_match_list *to, struct sst_matches *out,

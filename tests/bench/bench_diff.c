@@ -113,15 +113,14 @@ bench_world(const struct sst_large *large, int64_t step,
 	snprintf(s->epoch, sizeof(s->epoch), "0123456789abcdef");
 	s->revision = (uint64_t)step + 1;
 	s->captured_at.ms = large->base.ms + step * 1000;
-	bench_check(sst_section_new(
-	    SST_SECTION_SOURCES, NULL, 0, &s->sources, &err));
+	bench_check(
+	    sst_section_new(SST_SECTION_SOURCES, NULL, 0, &s->sources, &err));
 	for (id = 0; id < SST_SECTION_COUNT; id++) {
 		out[id] = bench_harvest(large, (enum sst_section_id)id, step,
 		    near == NULL ? NULL : near[id]);
 		s->presence[id] = SST_KNOWN;
 		bench_check(sst_section_new((enum sst_section_id)id,
-		    out[id]->entities, out[id]->count, &s->sections[id],
-		    &err));
+		    out[id]->entities, out[id]->count, &s->sections[id], &err));
 	}
 	return s;
 }
@@ -193,8 +192,8 @@ run_note(struct bench *b)
 static void
 run_patch(struct bench *b)
 {
-	bench_check(sst_diff_write_patch(
-	    b->diff, SST_SECTIONS_ALL, &b->out, &err));
+	bench_check(
+	    sst_diff_write_patch(b->diff, SST_SECTIONS_ALL, &b->out, &err));
 }
 
 static void
@@ -212,8 +211,8 @@ run_diff_and_patch(struct bench *b)
 }
 
 static void
-bench_report(const char *name, int rounds, struct bench *b,
-    void (*run)(struct bench *b))
+bench_report(
+    const char *name, int rounds, struct bench *b, void (*run)(struct bench *b))
 {
 	double ms = bench_median(rounds, b, run);
 
@@ -326,12 +325,12 @@ main(int argc, char **argv)
 	double many;
 
 	if ((argc > 2 && argc != 5) || rounds < 1 || rounds > ROUNDS_MAX) {
-		fputs("usage: bench_diff [ROUNDS [A.json B.json PATCH.json]]\n", stderr);
+		fputs("usage: bench_diff [ROUNDS [A.json B.json PATCH.json]]\n",
+		    stderr);
 		return 2;
 	}
 	bench_check(sst_contract_new(&contract, &err));
-	bench_whole(
-	    rounds, argc == 5 ? (const char *const *)argv + 2 : NULL);
+	bench_whole(rounds, argc == 5 ? (const char *const *)argv + 2 : NULL);
 	many = bench_queue(rounds, 100000);
 	printf("queue_ratio %.2f\n", many / bench_queue(rounds, 8000));
 	sst_contract_free(&contract);

@@ -6,8 +6,8 @@
 /* Names that have tripped somebody up, few enough to meet again. */
 static const char *const names[] = {"a", "b/c", "~", "~1", "d e", "\"q\"",
     "\xc3\xa9t\xc3\xa9", "%2F", "\\", "\xe6\x97\xa5\xe6\x9c\xac", "0", "-"};
-static const char *const words[] = {"x", "y z", "null", "\"", "\xf0\x9f\x90\x9d",
-    "a\\b", "{}", "[1]", ",", "/", "-5"};
+static const char *const words[] = {"x", "y z", "null", "\"",
+    "\xf0\x9f\x90\x9d", "a\\b", "{}", "[1]", ",", "/", "-5"};
 
 enum {
 	NAMES = sizeof(names) / sizeof(names[0]),
@@ -147,18 +147,18 @@ twins(struct rnd *r)
 
 /* Up to max of them; twins only where they are allowed. */
 static json_t *
-several(struct rnd *r, json_t *(*make)(struct rnd *r), const char *id,
-    size_t max)
+several(
+    struct rnd *r, json_t *(*make)(struct rnd *r), const char *id, size_t max)
 {
 	json_t *list = json_array(), *item, *other;
 	size_t i, n = rnd_below(r, max + 1);
 
 	while (n-- > 0) {
 		item = make(r);
-		json_array_foreach (list, i, other) {
-			if (id != NULL &&
-			    json_equal(json_object_get(item, id),
-				json_object_get(other, id)))
+		json_array_foreach(list, i, other)
+		{
+			if (id != NULL && json_equal(json_object_get(item, id),
+					      json_object_get(other, id)))
 				break;
 		}
 		if (i < json_array_size(list))
@@ -182,7 +182,8 @@ task(struct rnd *r)
 	option(r, t, "attempts", maybe(r, number(r)));
 	option(r, t, "deadlocked", json_boolean(rnd_once_in(r, 2)));
 	option(r, t, "error", maybe(r, word(r)));
-	option(r, t, "blocked_by", several(r, blocker, r->twins ? NULL : "id", 3));
+	option(
+	    r, t, "blocked_by", several(r, blocker, r->twins ? NULL : "id", 3));
 	return t;
 }
 
@@ -206,9 +207,9 @@ source(struct rnd *r)
 	static const char *const ids[] = {"agents/a", "queues/b", "queues/c"};
 	json_t *s = json_pack("{s:o,s:s,s:s,s:s,s:o,s:o,s:i,s:o}", "name",
 	    one_of(r, ids, 3), "section", "agents", "kind", "mock", "status",
-	    rnd_once_in(r, 2) ? "ok" : "stale", "since", when(r),
-	    "changed_at", maybe(r, when(r)), "max_age_seconds", 10,
-	    "entities", maybe(r, number(r)));
+	    rnd_once_in(r, 2) ? "ok" : "stale", "since", when(r), "changed_at",
+	    maybe(r, when(r)), "max_age_seconds", 10, "entities",
+	    maybe(r, number(r)));
 
 	json_object_set_new(s, "error",
 	    maybe(r, json_pack("{s:s,s:o,s:o}", "code", "timeout", "message",
@@ -219,15 +220,13 @@ source(struct rnd *r)
 static json_t *
 agent(struct rnd *r)
 {
-	json_t *tasks =
-	    several(r, active_task, twins(r) ? NULL : "id", 4);
+	json_t *tasks = several(r, active_task, twins(r) ? NULL : "id", 4);
 	json_t *a = json_pack("{s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o},s:s,s:s}",
-	    "name", name(r), "description", word(r),
-	    "max_parallel_invocations", maybe(r, number(r)),
-	    "deployment_name", maybe(r, name(r)), "models", word_list(r),
-	    "activity", "active_task_ids", maybe(r, tasks), "updated_at",
-	    when(r), "status", rnd_once_in(r, 2) ? "idle" : "busy", "source",
-	    "agents/a");
+	    "name", name(r), "description", word(r), "max_parallel_invocations",
+	    maybe(r, number(r)), "deployment_name", maybe(r, name(r)), "models",
+	    word_list(r), "activity", "active_task_ids", maybe(r, tasks),
+	    "updated_at", when(r), "status",
+	    rnd_once_in(r, 2) ? "idle" : "busy", "source", "agents/a");
 
 	option(r, a, "namespace", maybe(r, name(r)));
 	return a;
@@ -238,11 +237,11 @@ workload(struct rnd *r)
 {
 	json_t *w = json_pack("{s:o,s:o,s:o,s:o,s:{s:o,s:o},s:o,s:o,s:s,s:s}",
 	    "deployment_name", name(r), "max_pods", maybe(r, number(r)),
-	    "pod_max_ram", maybe(r, word(r)), "pod_max_cpu",
-	    maybe(r, word(r)), "live", "active_pods", maybe(r, number(r)),
-	    "updated_at", when(r), "pods", several(r, pod, "pod_id", 5),
-	    "namespace", rnd_once_in(r, 3) ? json_string("") : name(r),
-	    "kind", rnd_once_in(r, 2) ? "Job" : "Deployment", "source", "w/a");
+	    "pod_max_ram", maybe(r, word(r)), "pod_max_cpu", maybe(r, word(r)),
+	    "live", "active_pods", maybe(r, number(r)), "updated_at", when(r),
+	    "pods", several(r, pod, "pod_id", 5), "namespace",
+	    rnd_once_in(r, 3) ? json_string("") : name(r), "kind",
+	    rnd_once_in(r, 2) ? "Job" : "Deployment", "source", "w/a");
 
 	option(r, w, "images", word_list(r));
 	option(r, w, "rollout",
@@ -270,27 +269,25 @@ queue(struct rnd *r)
 	    maybe(r,
 		json_pack("{s:o,s:o,s:o}", "published_per_second",
 		    maybe(r, real(r)), "delivered_per_second",
-		    maybe(r, real(r)), "acked_per_second",
-		    maybe(r, real(r)))));
+		    maybe(r, real(r)), "acked_per_second", maybe(r, real(r)))));
 	return q;
 }
 
 static json_t *
 model(struct rnd *r)
 {
-	json_t *m = json_pack(
-	    "{s:o,s:s,s:o,s:o,s:o,s:o,s:s,s:o,s:s,s:s}", "model", name(r),
-	    "provider", "p", "tpm", maybe(r, number(r)), "rpm",
-	    maybe(r, number(r)), "tpm_max", maybe(r, number(r)), "rpm_max",
-	    maybe(r, number(r)), "payment_type", "free", "deployment_id",
-	    name(r), "status", "healthy", "source", "litellm/a");
+	json_t *m =
+	    json_pack("{s:o,s:s,s:o,s:o,s:o,s:o,s:s,s:o,s:s,s:s}", "model",
+		name(r), "provider", "p", "tpm", maybe(r, number(r)), "rpm",
+		maybe(r, number(r)), "tpm_max", maybe(r, number(r)), "rpm_max",
+		maybe(r, number(r)), "payment_type", "free", "deployment_id",
+		name(r), "status", "healthy", "source", "litellm/a");
 
 	option(r, m, "spend_usd_today", maybe(r, real(r)));
 	option(r, m, "price",
 	    maybe(r,
-		json_pack("{s:o,s:o}", "input_usd_per_token",
-		    maybe(r, real(r)), "output_usd_per_token",
-		    maybe(r, real(r)))));
+		json_pack("{s:o,s:o}", "input_usd_per_token", maybe(r, real(r)),
+		    "output_usd_per_token", maybe(r, real(r)))));
 	option(r, m, "fallbacks", word_list(r));
 	return m;
 }
@@ -371,8 +368,8 @@ rnd_document(struct rnd *r)
 	json_t *doc = json_object();
 	size_t i;
 
-	json_object_set_new(doc, "revision",
-	    json_integer((json_int_t)rnd_below(r, 3) + 1));
+	json_object_set_new(
+	    doc, "revision", json_integer((json_int_t)rnd_below(r, 3) + 1));
 	for (i = 0; i < PARTS; i++) {
 		if (i > 0 && rnd_once_in(r, 8))
 			continue;
@@ -407,7 +404,8 @@ drift(struct rnd *r, json_t *item, json_t *fresh, const struct part *part,
 	json_t *value, *was;
 	void *tmp;
 
-	json_object_foreach_safe (item, tmp, member, value) {
+	json_object_foreach_safe(item, tmp, member, value)
+	{
 		if ((part != NULL && is_id(part, member)) ||
 		    (id != NULL && strcmp(id, member) == 0) ||
 		    !rnd_once_in(r, 5))
@@ -415,7 +413,8 @@ drift(struct rnd *r, json_t *item, json_t *fresh, const struct part *part,
 		if (json_object_get(fresh, member) == NULL)
 			json_object_del(item, member);
 	}
-	json_object_foreach (fresh, member, value) {
+	json_object_foreach(fresh, member, value)
+	{
 		if ((part != NULL && is_id(part, member)) ||
 		    (id != NULL && strcmp(id, member) == 0))
 			continue;
@@ -448,7 +447,8 @@ later_children(struct rnd *r, const struct part *part, json_t *item)
 	size_t i;
 
 	lose(r, list);
-	json_array_foreach (list, i, child) {
+	json_array_foreach(list, i, child)
+	{
 		if (rnd_once_in(r, 3))
 			drift(r, child, part->make_child(r), NULL,
 			    part->child_id);
@@ -463,7 +463,8 @@ later_section(struct rnd *r, const struct part *part, json_t *list)
 	size_t i;
 
 	lose(r, list);
-	json_array_foreach (list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		if (rnd_once_in(r, 2))
 			drift(r, item, part->make(r), part, NULL);
 		if (part->child_list != NULL && rnd_once_in(r, 2))
@@ -478,8 +479,8 @@ rnd_later(struct rnd *r, const json_t *before)
 	json_t *doc = json_deep_copy(before), *list;
 	size_t i;
 
-	json_object_set_new(doc, "revision",
-	    json_integer((json_int_t)rnd_below(r, 3) + 1));
+	json_object_set_new(
+	    doc, "revision", json_integer((json_int_t)rnd_below(r, 3) + 1));
 	if (rnd_once_in(r, 16))
 		json_object_set_new(doc, "id", json_string("\"other\""));
 	if (rnd_once_in(r, 16))
@@ -524,14 +525,14 @@ shuffle_item(struct rnd *r, const struct part *part, json_t *item)
 	json_t *list, *child;
 	size_t i;
 
-	shuffle(r,
-	    json_object_get(
-		json_object_get(item, "activity"), "active_task_ids"));
+	shuffle(r, json_object_get(
+		       json_object_get(item, "activity"), "active_task_ids"));
 	if (part->child_list == NULL)
 		return;
 	list = json_object_get(item, part->child_list);
 	shuffle(r, list);
-	json_array_foreach (list, i, child) {
+	json_array_foreach(list, i, child)
+	{
 		shuffle(r, json_object_get(child, "containers"));
 		shuffle(r, json_object_get(child, "blocked_by"));
 	}
@@ -548,8 +549,8 @@ rnd_shuffled(struct rnd *r, const json_t *document)
 		if (!json_is_array(list))
 			continue;
 		shuffle(r, list);
-		json_array_foreach (list, j, item)
-			shuffle_item(r, &parts[i], item);
+		json_array_foreach(list, j, item)
+		    shuffle_item(r, &parts[i], item);
 	}
 	return doc;
 }

@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+Suite *diff_moves_suite(void);
 Suite *diff_forms_suite(void);
 Suite *diff_patch_suite(void);
 

@@ -10,6 +10,7 @@
 #include "model/snapshot_priv.h"
 
 const struct sst_contract *doc_contract;
+const struct sst_diff_filter doc_all = {SST_SECTIONS_ALL, NULL, 0};
 
 static struct sst_contract *contract;
 static json_t *defaults;
@@ -89,8 +90,7 @@ doc_fill(json_t *object, const char *kind)
 
 	json_object_update_missing(object, copy);
 	if (strcmp(kind, "agents") == 0)
-		json_object_update_missing(
-		    json_object_get(object, "activity"),
+		json_object_update_missing(json_object_get(object, "activity"),
 		    json_object_get(copy, "activity"));
 	if (strcmp(kind, "workload") == 0)
 		json_object_update_missing(json_object_get(object, "live"),
@@ -104,8 +104,7 @@ doc_fill_list(json_t *list, const char *kind)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item)
-		doc_fill(item, kind);
+	json_array_foreach(list, i, item) doc_fill(item, kind);
 }
 
 static void
@@ -114,20 +113,19 @@ doc_fill_section(json_t *list, enum sst_section_id id)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		doc_fill(item, sst_section_name(id));
 		doc_fill_list(json_object_get(item, "pods"), "pods");
 		doc_fill_list(json_object_get(item, "tasks"), "tasks");
-		doc_fill_list(
-		    json_object_get(json_object_get(item, "activity"),
-			"active_task_ids"),
+		doc_fill_list(json_object_get(json_object_get(item, "activity"),
+				  "active_task_ids"),
 		    "active_task_ids");
 	}
 }
 
 static void
-doc_key(
-    const struct sst_shape *shape, const json_t *tree, struct sst_buf *out)
+doc_key(const struct sst_shape *shape, const json_t *tree, struct sst_buf *out)
 {
 	const json_t *part;
 	size_t i;
@@ -243,10 +241,10 @@ doc_entity(const struct sst_shape *shape, const json_t *tree,
 	if (kids != NULL) {
 		parts.child_count =
 		    json_array_size(json_object_get(tree, kids->name));
-		children = doc_entities(kids->shape,
-		    json_object_get(tree, kids->name),
-		    near == NULL ? NULL : near->children,
-		    near == NULL ? 0 : near->child_count);
+		children =
+		    doc_entities(kids->shape, json_object_get(tree, kids->name),
+			near == NULL ? NULL : near->children,
+			near == NULL ? 0 : near->child_count);
 	}
 	parts.key = key.data;
 	parts.key_len = key.len;
@@ -268,20 +266,19 @@ doc_entity(const struct sst_shape *shape, const json_t *tree,
 }
 
 static struct sst_section *
-doc_section(enum sst_section_id id, const json_t *list,
-    const struct sst_section *near)
+doc_section(
+    enum sst_section_id id, const json_t *list, const struct sst_section *near)
 {
 	const char *name = sst_section_name(id);
 	const struct sst_shape *shape =
 	    sst_shape_find(contract->document, name, strlen(name))->shape;
-	struct sst_entity **entities = doc_entities(shape, list,
-	    near == NULL ? NULL : near->entities,
-	    near == NULL ? 0 : near->count);
+	struct sst_entity **entities =
+	    doc_entities(shape, list, near == NULL ? NULL : near->entities,
+		near == NULL ? 0 : near->count);
 	size_t i, n = json_array_size(list);
 	struct sst_section *out = NULL;
 
-	ck_assert_int_eq(
-	    sst_section_new(id, entities, n, &out, &err), SST_OK);
+	ck_assert_int_eq(sst_section_new(id, entities, n, &out, &err), SST_OK);
 	for (i = 0; i < n; i++)
 		sst_entity_release(&entities[i]);
 	free(entities);
@@ -310,35 +307,33 @@ doc_tree(json_t *tree, struct sst_snapshot *near)
 	doc_fill(tree, "document");
 	for (id = 0; id <= SST_SECTION_COUNT; id++) {
 		name = sst_section_name((enum sst_section_id)id);
-		doc_fill_section(json_object_get(tree, name),
-		    (enum sst_section_id)id);
+		doc_fill_section(
+		    json_object_get(tree, name), (enum sst_section_id)id);
 	}
 	doc_check(tree);
 	ck_assert_int_eq(
-	    sst_snapshot_new(
-		json_string_value(json_object_get(tree, "id")),
+	    sst_snapshot_new(json_string_value(json_object_get(tree, "id")),
 		contract->document, &s, &err),
 	    SST_OK);
 	snprintf(s->epoch, sizeof(s->epoch), "%s",
 	    json_string_value(json_object_get(tree, "epoch")));
-	s->revision = (uint64_t)json_integer_value(
-	    json_object_get(tree, "revision"));
+	s->revision =
+	    (uint64_t)json_integer_value(json_object_get(tree, "revision"));
 	at = json_string_value(json_object_get(tree, "captured_at"));
 	ck_assert_int_eq(
 	    sst_time_parse(at, strlen(at), &s->captured_at.ms), SST_OK);
-	s->sources = doc_section(SST_SECTION_SOURCES,
-	    json_object_get(tree, "sources"),
-	    near == NULL ? NULL : near->sources);
+	s->sources =
+	    doc_section(SST_SECTION_SOURCES, json_object_get(tree, "sources"),
+		near == NULL ? NULL : near->sources);
 	for (id = 0; id < SST_SECTION_COUNT; id++) {
 		list = json_object_get(
 		    tree, sst_section_name((enum sst_section_id)id));
-		s->presence[id] = list == NULL ? SST_ABSENT
-		    : json_is_null(list)       ? SST_UNKNOWN
-					       : SST_KNOWN;
+		s->presence[id] = list == NULL         ? SST_ABSENT
+				  : json_is_null(list) ? SST_UNKNOWN
+						       : SST_KNOWN;
 		if (json_is_array(list))
-			s->sections[id] =
-			    doc_section((enum sst_section_id)id, list,
-				near == NULL ? NULL : near->sections[id]);
+			s->sections[id] = doc_section((enum sst_section_id)id,
+			    list, near == NULL ? NULL : near->sections[id]);
 	}
 	json_decref(tree);
 	return s;
@@ -379,4 +374,40 @@ doc_diff(struct sst_snapshot *from, struct sst_snapshot *to)
 
 	ck_assert_int_eq(sst_diff_new(from, to, &d, &err), SST_OK);
 	return d;
+}
+
+/* The changes of the JSON form, as text with single quotes. */
+static char *
+doc_changes(const struct sst_diff *d)
+{
+	const struct sst_diff_style style = {doc_all, SIZE_MAX, false, false};
+	struct sst_buf b = SST_BUF_INIT;
+	char *found, *text, *p;
+
+	sst_diff_write_json(d, &style, &b);
+	ck_assert(!sst_buf_failed(&b));
+	found = strstr(b.data, "\"changes\":");
+	ck_assert_ptr_nonnull(found);
+	text = strdup(found + strlen("\"changes\":"));
+	text[strlen(text) - 1] = '\0';
+	for (p = text; *p != '\0'; p++) {
+		if (*p == '"')
+			*p = '\'';
+	}
+	sst_buf_fini(&b);
+	return text;
+}
+
+void
+doc_expect(const char *from, const char *to, const char *want)
+{
+	struct sst_snapshot *a = doc(from), *b = doc_near(to, a);
+	struct sst_diff *d = doc_diff(a, b);
+	char *got = doc_changes(d);
+
+	ck_assert_str_eq(got, want);
+	free(got);
+	sst_diff_free(&d);
+	sst_snapshot_release(&a);
+	sst_snapshot_release(&b);
 }

@@ -27,7 +27,11 @@ struct sst_snapshot *doc_tree(json_t *tree, struct sst_snapshot *near);
 /* The document's bytes as a tree. */
 json_t *doc_view(struct sst_snapshot *snapshot, enum sst_view view);
 
-struct sst_diff *
-doc_diff(struct sst_snapshot *from, struct sst_snapshot *to);
+extern const struct sst_diff_filter doc_all;
+
+struct sst_diff *doc_diff(struct sst_snapshot *from, struct sst_snapshot *to);
+
+/* That the changes of the JSON form are these, with single quotes. */
+void doc_expect(const char *from, const char *to, const char *want);
 
 #endif

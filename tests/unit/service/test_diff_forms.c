@@ -51,8 +51,8 @@ setup(void)
 	ck_assert_int_eq(
 	    sst_schema_set_add(set, "https://systate.dev/d", tree, &err),
 	    SST_OK);
-	ck_assert_msg(sst_schema_compile(set, "https://systate.dev/d",
-			  &schema, &err) == SST_OK,
+	ck_assert_msg(sst_schema_compile(set, "https://systate.dev/d", &schema,
+			  &err) == SST_OK,
 	    "%s", err.text);
 	sst_schema_set_free(&set);
 	json_decref(tree);
@@ -117,8 +117,7 @@ START_TEST(json_says_what_is_compared_and_how_much_changed)
 	    "'queues':{'added':1,'removed':1,'changed':3,'moved':0}}},"
 	    "'truncated':false,'omitted':0,'changes':[";
 
-	ck_assert_uint_eq(
-	    json_array_size(json_object_get(tree, "changes")), 9);
+	ck_assert_uint_eq(json_array_size(json_object_get(tree, "changes")), 9);
 	json_decref(tree);
 	in_single_quotes();
 	ck_assert_int_ge((int)out.len, (int)strlen(want));
@@ -153,18 +152,18 @@ START_TEST(a_limit_leaves_out_and_says_so)
 	for (limit = 0; limit <= 10; limit++) {
 		style.limit = limit;
 		tree = written(diff, &style);
-		ck_assert_int_eq(json_integer_value(json_object_get(
-				     json_object_get(tree, "summary"),
-				     "changed")),
+		ck_assert_int_eq(
+		    json_integer_value(json_object_get(
+			json_object_get(tree, "summary"), "changed")),
 		    6);
 		ck_assert_uint_eq(
 		    json_array_size(json_object_get(tree, "changes")),
 		    limit < 9 ? limit : 9);
-		ck_assert_int_eq(json_integer_value(
-				     json_object_get(tree, "omitted")),
+		ck_assert_int_eq(
+		    json_integer_value(json_object_get(tree, "omitted")),
 		    limit < 9 ? 9 - (int)limit : 0);
 		ck_assert(json_is_true(json_object_get(tree, "truncated")) ==
-		    (limit < 9));
+			  (limit < 9));
 		json_decref(tree);
 	}
 }
@@ -270,8 +269,7 @@ START_TEST(text_names_epochs_that_differ)
 	x = doc("{'epoch':'ffffffffffffffff',"
 		"'captured_at':'2025-12-31T20:00:00.400Z'}");
 	d = doc_diff(b, x);
-	sst_diff_write_text(
-	    d, &(struct sst_diff_style){.limit = 0}, &out);
+	sst_diff_write_text(d, &(struct sst_diff_style){.limit = 0}, &out);
 	ck_assert_str_eq(out.data,
 	    "revision 44 (epoch 0123456789abcdef) -> 1 (epoch "
 	    "ffffffffffffffff), 2026-01-01T00:00:05Z -> "
@@ -327,8 +325,8 @@ START_TEST(text_lets_no_control_character_out)
 	sst_diff_write_text(d, &everything, &out);
 	for (i = 0; i < out.len; i++)
 		ck_assert_msg(out.data[i] == '\n' ||
-			((unsigned char)out.data[i] >= 0x20 &&
-			    out.data[i] != 0x7f),
+				  ((unsigned char)out.data[i] >= 0x20 &&
+				      out.data[i] != 0x7f),
 		    "byte %zu of %s", i, out.data);
 	ck_assert_ptr_null(strstr(out.data, "\xc2\x9b"));
 	ck_assert_ptr_null(strstr(out.data, "\xe2\x80\xae"));
@@ -350,9 +348,9 @@ START_TEST(text_quotes_what_could_be_misread)
 		"'namespace':'-1.5e3'},{'name':'b','description':'nil'}]}");
 	d = doc_diff(x, y);
 	sst_diff_write_text(d, &everything, &out);
-	ck_assert_ptr_nonnull(strstr(out.data,
-	    "~ a  description: \"\" -> \"a,b\", "
-	    "namespace: \"5\" -> \"-1.5e3\"\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(out.data, "~ a  description: \"\" -> \"a,b\", "
+			     "namespace: \"5\" -> \"-1.5e3\"\n"));
 	ck_assert_ptr_nonnull(
 	    strstr(out.data, "~ b  description: \"null\" -> nil\n"));
 	sst_diff_free(&d);

@@ -74,8 +74,7 @@ form_merge(const struct sst_diff *d, struct sst_buf *out, bool *failed_out)
 }
 
 static void
-form_merge_full(
-    const struct sst_diff *d, struct sst_buf *out, bool *failed_out)
+form_merge_full(const struct sst_diff *d, struct sst_buf *out, bool *failed_out)
 {
 	int rc = sst_diff_write_merge_patch(
 	    d, SST_VIEW_FULL, SST_SECTIONS_ALL, out, &err);
@@ -83,8 +82,8 @@ form_merge_full(
 	*failed_out = rc == SST_NOMEM;
 }
 
-static const form_fn forms[] = {form_json, form_text, form_note, form_patch,
-    form_merge, form_merge_full};
+static const form_fn forms[] = {
+    form_json, form_text, form_note, form_patch, form_merge, form_merge_full};
 
 START_TEST(each_allocation_of_a_form)
 {

@@ -188,17 +188,16 @@ START_TEST(only_the_sections_asked_for_are_patched)
 	a = doc("{'agents':[],'queues':[]}");
 	b = doc("{'agents':[{'name':'a'}],'queues':null}");
 	d = doc_diff(a, b);
-	ck_assert_int_eq(sst_diff_write_patch(d, 1u << SST_SECTION_QUEUES,
-			     &out, &err),
+	ck_assert_int_eq(
+	    sst_diff_write_patch(d, 1u << SST_SECTION_QUEUES, &out, &err),
 	    SST_OK);
 	to_single_quotes(out.data);
 	ck_assert_str_eq(out.data,
 	    "[" TEST_REVISION
 	    ",{'op':'replace','path':'/queues','value':null}]");
 	sst_buf_clear(&out);
-	ck_assert_int_eq(
-	    sst_diff_write_merge_patch(d, SST_VIEW_KEYED,
-		1u << SST_SECTION_QUEUES, &out, &err),
+	ck_assert_int_eq(sst_diff_write_merge_patch(d, SST_VIEW_KEYED,
+			     1u << SST_SECTION_QUEUES, &out, &err),
 	    SST_OK);
 	ck_assert_str_eq(out.data, "{\"queues\":null}");
 	sst_buf_fini(&out);
@@ -209,15 +208,15 @@ START_TEST(only_the_sections_asked_for_are_patched)
 END_TEST
 
 static void
-expect_merge(const char *from, const char *to, enum sst_view view,
-    const char *want)
+expect_merge(
+    const char *from, const char *to, enum sst_view view, const char *want)
 {
 	struct sst_snapshot *a = doc(from), *b = doc_near(to, a);
 	struct sst_diff *d = doc_diff(a, b);
 	struct sst_buf out = SST_BUF_INIT;
 
-	ck_assert_int_eq(sst_diff_write_merge_patch(
-			     d, view, SST_SECTIONS_ALL, &out, &err),
+	ck_assert_int_eq(
+	    sst_diff_write_merge_patch(d, view, SST_SECTIONS_ALL, &out, &err),
 	    SST_OK);
 	if (strstr(out.data, "null") == NULL)
 		check_leads_there(a, b, out.data, view, true);
@@ -285,8 +284,8 @@ START_TEST(the_base_view_has_no_merge_patch)
 	struct sst_diff *d = doc_diff(a, a);
 	struct sst_buf out = SST_BUF_INIT;
 
-	ck_assert_int_eq(sst_diff_write_merge_patch(d, SST_VIEW_BASE,
-			     SST_SECTIONS_ALL, &out, &err),
+	ck_assert_int_eq(sst_diff_write_merge_patch(
+			     d, SST_VIEW_BASE, SST_SECTIONS_ALL, &out, &err),
 	    SST_UNSUPPORTED);
 	ck_assert_uint_eq(out.len, 0);
 	sst_diff_free(&d);
@@ -303,8 +302,7 @@ diff_patch_suite(void)
 	tcase_add_test(t, of_the_same_only_the_revision_is_tested);
 	tcase_add_test(t, the_head_is_replaced_where_it_differs);
 	tcase_add_test(t, members_are_patched_one_by_one);
-	tcase_add_test(
-	    t, entities_leave_from_the_end_and_come_from_the_start);
+	tcase_add_test(t, entities_leave_from_the_end_and_come_from_the_start);
 	tcase_add_test(t, a_task_sorted_elsewhere_leaves_and_comes);
 	tcase_add_test(t, where_nothing_stays_the_list_is_replaced);
 	tcase_add_test(t, inner_lists_in_order_are_patched_by_item);

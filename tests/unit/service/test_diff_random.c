@@ -67,8 +67,7 @@ check_bytes(const struct pair *p, json_t *patched)
 	struct sst_snapshot *again = doc_tree(patched, NULL);
 	struct sst_body *x = NULL, *y = NULL;
 
-	ck_assert_int_eq(
-	    sst_snapshot_body(again, &full, &x, &err), SST_OK);
+	ck_assert_int_eq(sst_snapshot_body(again, &full, &x, &err), SST_OK);
 	ck_assert_int_eq(sst_snapshot_body(p->b, &full, &y, &err), SST_OK);
 	ck_assert_msg(
 	    x->len == y->len && memcmp(x->bytes, y->bytes, x->len) == 0,
@@ -108,8 +107,8 @@ check_merge(const struct pair *p, enum sst_view view)
 	json_t *doc = doc_view(p->a, view), *want = doc_view(p->b, view);
 	json_t *patch;
 
-	ck_assert_int_eq(sst_diff_write_merge_patch(p->diff, view,
-			     SST_SECTIONS_ALL, &out, &err),
+	ck_assert_int_eq(sst_diff_write_merge_patch(
+			     p->diff, view, SST_SECTIONS_ALL, &out, &err),
 	    SST_OK);
 	patch = json_loads(out.data, JSON_REJECT_DUPLICATES, NULL);
 	ck_assert_msg(patch != NULL, "seed %llu: %.900s",
@@ -132,9 +131,9 @@ check_swapped(const struct pair *p)
 	sst_diff_count(p->diff, &all, &x, NULL);
 	sst_diff_count(back, &all, &y, NULL);
 	ck_assert_msg(x.op[SST_DIFF_ADDED] == y.op[SST_DIFF_REMOVED] &&
-		x.op[SST_DIFF_REMOVED] == y.op[SST_DIFF_ADDED] &&
-		x.op[SST_DIFF_CHANGED] == y.op[SST_DIFF_CHANGED] &&
-		x.op[SST_DIFF_MOVED] == y.op[SST_DIFF_MOVED],
+			  x.op[SST_DIFF_REMOVED] == y.op[SST_DIFF_ADDED] &&
+			  x.op[SST_DIFF_CHANGED] == y.op[SST_DIFF_CHANGED] &&
+			  x.op[SST_DIFF_MOVED] == y.op[SST_DIFF_MOVED],
 	    "seed %llu", (unsigned long long)p->seed);
 	sst_diff_free(&back);
 }
@@ -159,8 +158,8 @@ check_forms(const struct pair *p, const struct sst_schema *schema)
 	sst_buf_clear(&out);
 	sst_diff_write_text(p->diff, &style, &out);
 	for (i = 0; i < out.len; i++)
-		ck_assert(out.data[i] == '\n' ||
-		    (unsigned char)out.data[i] >= ' ');
+		ck_assert(
+		    out.data[i] == '\n' || (unsigned char)out.data[i] >= ' ');
 	sst_buf_clear(&out);
 	sst_diff_write_note(p->diff, &out);
 	tree = json_loads(out.data, JSON_REJECT_DUPLICATES, NULL);
@@ -182,8 +181,8 @@ diff_schema(void)
 	ck_assert_int_eq(
 	    sst_schema_set_add(set, "https://systate.dev/d", tree, &err),
 	    SST_OK);
-	ck_assert_int_eq(sst_schema_compile(
-			     set, "https://systate.dev/d", &schema, &err),
+	ck_assert_int_eq(
+	    sst_schema_compile(set, "https://systate.dev/d", &schema, &err),
 	    SST_OK);
 	sst_schema_set_free(&set);
 	json_decref(tree);

@@ -20,8 +20,8 @@ begin(const char *name)
 	const struct sst_engine_options options = {
 	    .speed = 1.0, .started = {INT64_C(1767225600000)}};
 
-	ck_assert_msg(sst_scenario_load(name, SST_SOURCE_DIR, &scenario,
-			  &err) == SST_OK,
+	ck_assert_msg(
+	    sst_scenario_load(name, SST_SOURCE_DIR, &scenario, &err) == SST_OK,
 	    "%s", err.text);
 	ck_assert_int_eq(
 	    sst_engine_new(scenario, &options, &engine, &err), SST_OK);
@@ -50,9 +50,9 @@ world_at(int64_t ms, struct sst_snapshot *near)
 		n = sst_engine_count(engine, (enum sst_section_id)id);
 		list = json_array();
 		for (i = 0; i < n; i++)
-			json_array_append_new(list,
-			    sst_engine_entity(
-				engine, (enum sst_section_id)id, i));
+			json_array_append_new(
+			    list, sst_engine_entity(
+				      engine, (enum sst_section_id)id, i));
 		json_object_set_new(
 		    doc, sst_section_name((enum sst_section_id)id), list);
 	}
@@ -77,8 +77,8 @@ START_TEST(an_hour_of_calm_is_no_change)
 END_TEST
 
 static void
-check_patch(const struct sst_diff *d, struct sst_snapshot *a,
-    struct sst_snapshot *b)
+check_patch(
+    const struct sst_diff *d, struct sst_snapshot *a, struct sst_snapshot *b)
 {
 	json_t *doc = doc_view(a, SST_VIEW_FULL);
 	json_t *want = doc_view(b, SST_VIEW_FULL), *patch;

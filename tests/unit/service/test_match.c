@@ -130,12 +130,11 @@ END_TEST
 
 START_TEST(what_is_sorted_elsewhere_is_one_row)
 {
-	expect(LIST_OF("a:1:", "b:2:", "c:3:"),
-	    LIST_OF("c:0:", "a:1:", "b:2:"), "2>0*");
-	expect(LIST_OF("a:1:", "b:2:", "c:3:"),
-	    LIST_OF("b:2:", "c:3:", "a:4:"), "0>2*");
-	expect(LIST_OF("a:1:", "b:2:"), LIST_OF("b:1:", "a:2:"),
-	    "1>0* 0>1*");
+	expect(LIST_OF("a:1:", "b:2:", "c:3:"), LIST_OF("c:0:", "a:1:", "b:2:"),
+	    "2>0*");
+	expect(LIST_OF("a:1:", "b:2:", "c:3:"), LIST_OF("b:2:", "c:3:", "a:4:"),
+	    "0>2*");
+	expect(LIST_OF("a:1:", "b:2:"), LIST_OF("b:1:", "a:2:"), "1>0* 0>1*");
 	/* one leaves, one comes, one goes elsewhere */
 	expect(LIST_OF("a:1:", "b:2:", "c:3:"),
 	    LIST_OF("b:2:x", "d:3:", "a:4:"), "1>0 2>- ->1 0>2*");
@@ -167,8 +166,8 @@ index_of(const struct list *l, const struct sst_entity *e)
 
 /* Each entity that is not the same is in one row, with its other half. */
 static void
-check_rows(const struct list *a, const struct list *b,
-    const struct sst_matches *found)
+check_rows(
+    const struct list *a, const struct list *b, const struct sst_matches *found)
 {
 	const struct sst_match *row;
 	size_t i, n = 0, want = 0;
@@ -179,23 +178,22 @@ check_rows(const struct list *a, const struct list *b,
 	for (i = 0; i < b->count; i++) {
 		other = index_of(a, b->entities[i]);
 		want += other == SST_MATCH_NONE ||
-		    !sst_hash_equal(
-			a->entities[other]->hash, b->entities[i]->hash);
+			!sst_hash_equal(
+			    a->entities[other]->hash, b->entities[i]->hash);
 	}
 	for (i = 0; i < found->count; i++) {
 		row = &found->rows[i];
 		n++;
 		if (row->to == SST_MATCH_NONE) {
-			ck_assert_uint_eq(
-			    index_of(b, a->entities[row->from]),
+			ck_assert_uint_eq(index_of(b, a->entities[row->from]),
 			    SST_MATCH_NONE);
 			continue;
 		}
-		ck_assert_uint_eq(
-		    index_of(a, b->entities[row->to]), row->from);
+		ck_assert_uint_eq(index_of(a, b->entities[row->to]), row->from);
 		ck_assert(n == 1 || row->to >= last);
 		last = row->to;
-		ck_assert(row->from == SST_MATCH_NONE ||
+		ck_assert(
+		    row->from == SST_MATCH_NONE ||
 		    row->reordered ==
 			(strcmp(sst_entity_order(a->entities[row->from]),
 			     sst_entity_order(b->entities[row->to])) != 0));
