@@ -282,9 +282,12 @@ get_write_parsed(const struct get *get, json_t *answer, struct sst_error *err)
 	struct sst_shape *shape = NULL;
 	int code;
 
-	if (get->section == SST_SECTION_COUNT && !json_is_object(answer))
+	/* an object is a section too, in the keyed view */
+	if (!json_is_object(answer) &&
+	    (get->section == SST_SECTION_COUNT || get->entity ||
+		!json_is_array(answer)))
 		return sst_error_set(
-		    err, SST_TYPE, "the answer is JSON, but no document");
+		    err, SST_TYPE, "the answer is JSON, but no state");
 	if (get->cli->args.form == CLI_FORM_TEXT) {
 		get_write_text(get, answer);
 		return SST_OK;
@@ -305,6 +308,10 @@ get_write(const struct get *get, const struct sst_httpc_response *r,
 	int code;
 
 	if (get->cli->args.form == CLI_FORM_JSON) {
+		/* It is not read whole for that, it can be large. */
+		if (r->len == 0 || strchr("{[", r->body[0]) == NULL)
+			return sst_error_set(err, SST_SYNTAX,
+			    "the answer is no JSON object or array");
 		/* These bytes exactly, so that hashes and patches fit; a
 		 * prompt should begin on a line of its own though. */
 		cli_out_add(out, r->body, r->len);

@@ -101,6 +101,14 @@ watch_line(struct watch *w, const struct sse_event *event, json_t *data)
 	json_decref(line);
 }
 
+/* Nothing that people have to see. */
+static bool
+watch_is_quiet(const char *name)
+{
+	return strcmp(name, "bookmark") == 0 || strcmp(name, "end") == 0 ||
+	       strcmp(name, "dropped") == 0;
+}
+
 static void
 watch_text(struct watch *w, const struct sse_event *event, const json_t *data)
 {
@@ -110,8 +118,21 @@ watch_text(struct watch *w, const struct sse_event *event, const json_t *data)
 		watch_text_state(out, data, event->id, w->begun);
 	else if (strcmp(event->name, "change") == 0)
 		watch_text_change(out, data);
-	else if (strcmp(event->name, "bookmark") != 0)
+	else if (!watch_is_quiet(event->name))
 		watch_text_other(out, event->name, event->id);
+}
+
+/* Why the server is about to end the stream, for the note that follows. */
+static void
+watch_take_reason(
+    struct watch *w, const struct sse_event *event, const json_t *data)
+{
+	const char *reason = json_string_value(json_object_get(data, "reason"));
+
+	if (strcmp(event->name, "end") == 0 ||
+	    strcmp(event->name, "dropped") == 0)
+		snprintf(w->reason, sizeof(w->reason), ": %s",
+		    reason != NULL ? reason : event->name);
 }
 
 /* A state in place of a change: there was too much, or a new beginning. */
@@ -139,6 +160,7 @@ watch_event(const struct sse_event *event, void *ctx)
 		watch_line(w, event, data);
 	else
 		watch_text(w, event, data);
+	watch_take_reason(w, event, data);
 	json_decref(data);
 	if (watch_is_change(w, event))
 		w->changes++;
@@ -228,6 +250,7 @@ watch_connect(
 	}
 	sse_restart(&w->sse);
 	w->alive = false;
+	w->reason[0] = '\0';
 	return sst_httpc_stream(w->server.client, &stream, out, err);
 }
 
@@ -284,9 +307,12 @@ watch_back_off(struct watch *w, const struct sst_error *why)
 	if (!w->away) {
 		w->away = true;
 		w->away_since = now;
-		cli_note(w->cli, "%s; connecting again",
-		    why->text[0] != '\0' ? why->text
-					 : "the server ended the stream");
+		if (why->text[0] != '\0')
+			cli_note(w->cli, "%s; connecting again", why->text);
+		else
+			cli_note(w->cli,
+			    "the server ended the stream%s; connecting again",
+			    w->reason);
 	}
 	if (least > WATCH_RETRY_MAX_MS)
 		least = WATCH_RETRY_MAX_MS;
@@ -330,7 +356,7 @@ watch_again(struct watch *w, int code, const struct sst_httpc_response *r,
 		if (err->code == SST_OK)
 			sst_error_set(err, SST_UNREACHABLE,
 			    "the server ends every stream");
-		return err->code;
+		return err->code = SST_UNREACHABLE;
 	}
 	return watch_back_off(w, err);
 }

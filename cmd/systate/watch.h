@@ -22,6 +22,7 @@ struct watch {
 	bool alive;             /* this connection gave something */
 	bool done;              /* what was asked for is there */
 	bool away;              /* the connection is lost */
+	char reason[64];        /* ": why" the server ended the stream; "" */
 	struct sst_mono away_since;
 	int64_t wait_ms; /* before the next attempt */
 };

@@ -71,10 +71,26 @@ text_clean(struct cli_out *out, const json_t *text)
 		cli_out_adds(out, "?");
 }
 
-/* "queues mock/agent.tasks" of a change, or of where one came from. */
+/* Without its last two parts, "/tasks/t1". */
 static void
-text_place(const json_t *place, struct sst_buf *out)
+text_parent_key(struct sst_buf *out)
 {
+	unsigned parts = 0;
+	size_t i;
+
+	for (i = out->len; i > 0 && parts < 2; i--)
+		parts += out->data[i - 1] == '/';
+	if (parts < 2 || sst_buf_failed(out))
+		return;
+	out->len = i;
+	out->data[i] = '\0';
+}
+
+/* "queues mock/agent.tasks" of a change, or of where a task was or is. */
+static void
+text_place(const json_t *place, bool parent, struct sst_buf *out)
+{
+	struct sst_buf trimmed = SST_BUF_INIT;
 	const char *section =
 	    json_string_value(json_object_get(place, "section"));
 	const char *key = json_string_value(json_object_get(place, "key"));
@@ -83,7 +99,14 @@ text_place(const json_t *place, struct sst_buf *out)
 	if (key == NULL || key[0] == '\0')
 		return;
 	sst_buf_addc(out, ' ');
-	cli_key_plain(key, out);
+	sst_buf_adds(&trimmed, key);
+	if (parent)
+		text_parent_key(&trimmed);
+	if (sst_buf_failed(&trimmed))
+		out->failed = true;
+	else
+		cli_key_plain(trimmed.data, out);
+	sst_buf_fini(&trimmed);
 }
 
 static void
@@ -153,10 +176,10 @@ text_change(struct cli_out *out, const json_t *change)
 	if (mark == '>') { /* a task: its name, then where from and where to */
 		cli_value_text(json_object_get(change, "name"), &label);
 		sst_buf_adds(&label, "  ");
-		text_place(json_object_get(change, "from"), &label);
+		text_place(json_object_get(change, "from"), true, &label);
 		sst_buf_adds(&label, " -> ");
 	}
-	text_place(change, &label);
+	text_place(change, mark == '>', &label);
 	cli_out_adds(out, "  ");
 	cli_out_paint(out, cli_mark_paint(mark));
 	if (sst_buf_failed(&label))
