@@ -31,7 +31,8 @@ PARAMETERS = ('view', 'view=', 'view=x', 'view=base&view=base', 'foo=1',
               'sections=agents,agents', 'sections=%00', 'pretty=yes',
               'pretty=2', 'max_age=5', 'max_age=-1s', 'max_age=99h',
               'max_age=1e3s', 'view=%ff', 'view=%', '&', 'view=base&', '=',
-              'view=base&&pretty=1', 'a' * 300 + '=1', 'at=now', 'VIEW=base',
+              'view=base&&pretty=1', 'a' * 300 + '=1', 'VIEW=base', 'at=yesterday',
+              'at=-1', 'at=1&since=1', 'wait=5s', 'since=0', 'from=1', 'key=a',
               'sections[]=agents', 'view=base;pretty=1')
 BAD_ACCEPT = ('text/html', 'application/json;q=0', 'image/*', 'nonsense',
               '*/*;q=0', 'application/json;q=7', 'application/xml, text/*')

@@ -15,6 +15,7 @@
 #include "service/service_priv.h"
 #include "support/fake_clock.h"
 #include "support/fake_source.h"
+#include "support/fault_vfs.h"
 #include "support/poll.h"
 
 enum { THREADS = 4, DOCUMENTS = 64 }; /* two sources, composer, history */
@@ -25,6 +26,7 @@ static struct sst_service *service;
 static struct sst_past *past;
 static struct sst_error err;
 static char dir[64];
+static const char *vfs;
 /* What each revision was when it was current. */
 static char *documents[DOCUMENTS];
 
@@ -104,7 +106,8 @@ make(const char *in, size_t recent)
 	agents.interrupted = false;
 	queues.interrupted = false;
 	s.history = (struct sst_history_settings){.dir = in,
-	    .retention = {3600000, 86400000, 2592000000, 1 << 30}};
+	    .retention = {3600000, 86400000, 2592000000, 1 << 30},
+	    .vfs = vfs};
 	ck_assert_msg(sst_service_new(&s, &service, &err) == SST_OK, "%s",
 	    err.text);
 	add("agents/fake", &fake_agents_ops, &agents);
@@ -155,12 +158,13 @@ change(int number)
 static void
 setup(void)
 {
-	strcpy(dir, "/tmp/sst-past-XXXXXX");
+	snprintf(dir, sizeof(dir), "/tmp/sst-past-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	fake_clock_init(&hands);
 	fake_world_init(&agents);
 	fake_world_init(&queues);
 	past = NULL;
+	vfs = NULL;
 }
 
 static void
@@ -477,6 +481,76 @@ START_TEST(a_damaged_history_is_set_aside_with_a_new_epoch)
 }
 END_TEST
 
+static bool
+history_is(const char *status)
+{
+	struct sst_service_history h;
+
+	sst_service_history_figures(service, &h);
+	return strcmp(h.status, status) == 0;
+}
+
+START_TEST(a_full_disk_pauses_the_history_and_nothing_else)
+{
+	struct sst_service_history h;
+	int i;
+
+	fault_vfs_register();
+	vfs = FAULT_VFS;
+	make(dir, 16);
+	start(1);
+	change(2);
+	ck_assert(POLL_UNTIL(all_stored()));
+	fault_vfs_arm(
+	    FAULT_WRITE | FAULT_SYNC, 0, FAULT_ENOSPC, true);
+	for (i = 3; i <= 6; i++)
+		change(i);
+	ck_assert(POLL_UNTIL(history_is("paused")));
+	sst_service_history_figures(service, &h);
+	ck_assert_str_ne(h.error, "");
+	ck_assert_uint_gt(h.pending, 0);
+	ck_assert_uint_eq(h.lost_total, 0);
+	/* what waits can be had as well as what is stored */
+	for (i = 1; i <= 6; i++)
+		check_held((uint64_t)i);
+	ck_assert(fault_vfs_disarm());
+	pass(31000); /* it tries again by itself */
+	ck_assert(POLL_UNTIL(history_is("ok") && all_stored()));
+	stop();
+	make(dir, 16);
+	start(6);
+	for (i = 1; i <= 6; i++)
+		check_held((uint64_t)i);
+}
+END_TEST
+
+START_TEST(a_disk_that_stays_full_loses_the_oldest_in_sight)
+{
+	struct sst_service_history h;
+	int i;
+
+	fault_vfs_register();
+	vfs = FAULT_VFS;
+	make(dir, 3);
+	start(1);
+	ck_assert(POLL_UNTIL(all_stored()));
+	fault_vfs_arm(FAULT_WRITE | FAULT_SYNC, 0, FAULT_EIO, true);
+	for (i = 2; i <= 8; i++)
+		change(i);
+	ck_assert(POLL_UNTIL(history_is("paused")));
+	sst_service_history_figures(service, &h);
+	ck_assert_uint_eq(h.pending, 3);
+	ck_assert_uint_eq(h.lost_total, 4);
+	ck_assert_int_eq(code_of("3"), SST_GONE);
+	ck_assert_int_eq(code_of("7"), SST_OK);
+	ck_assert(fault_vfs_disarm());
+	pass(31000);
+	ck_assert(POLL_UNTIL(history_is("ok") && all_stored()));
+	check_held(1);
+	check_held(6);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -499,6 +573,8 @@ main(void)
 	tcase_add_test(tc, a_data_folder_in_use_stops_the_start);
 	tcase_add_test(tc, a_data_folder_in_use_can_be_done_without);
 	tcase_add_test(tc, a_damaged_history_is_set_aside_with_a_new_epoch);
+	tcase_add_test(tc, a_full_disk_pauses_the_history_and_nothing_else);
+	tcase_add_test(tc, a_disk_that_stays_full_loses_the_oldest_in_sight);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
