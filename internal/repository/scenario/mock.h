@@ -54,7 +54,7 @@ void sst_mock_fini(void *state);
 	{                                                                  \
 		return sst_mock_init(state, of_section, settings, env, err); \
 	}                                                                  \
-	                                                                   \
+	\
 	const struct sst_source_ops sst_##name##_mock_ops = {              \
 	    .kind = "mock",                                                \
 	    .section = of_section,                                         \
