@@ -29,7 +29,7 @@ merge_project(const struct sst_shape *shape, const struct sst_member *member,
 	sst_buf_addc(&object, '}');
 	if (!sst_buf_failed(&object))
 		sst_project_keyed(shape, object.data, object.len, &keyed);
-	if (sst_buf_failed(&object) || sst_buf_failed(&keyed))
+	if (keyed.data == NULL || sst_buf_failed(&keyed))
 		out->failed = true;
 	else
 		sst_buf_add(out, keyed.data + member->lead_len,

@@ -247,8 +247,10 @@ moves_rebuild(struct diff_build *b, size_t moves)
 	struct sst_diff *d = b->diff;
 	struct diff_row *rows = malloc((d->row_count + moves) * sizeof(*rows));
 	size_t i, task = 0, n = 0;
-	int rc = rows == NULL ? sst_error_nomem(b->err) : SST_OK;
+	int rc = SST_OK;
 
+	if (rows == NULL)
+		return sst_error_nomem(b->err);
 	for (i = 0; rc == SST_OK && i < d->row_count; i++) {
 		if (!d->rows[i].dropped)
 			rows[n++] = d->rows[i];
