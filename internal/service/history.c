@@ -46,8 +46,7 @@ history__publish(struct sst_history *history)
 {
 	struct sst_history *h = history;
 
-	h->now.bytes =
-	    history_size(h->dir.db, "") + history__wal_bytes(h);
+	h->now.bytes = history_size(h->dir.db, "") + history__wal_bytes(h);
 	sst_lock_acquire(&h->lock);
 	h->figures = h->now;
 	sst_lock_release(&h->lock);
@@ -115,8 +114,8 @@ history_load(struct sst_history *h, struct history_verdict *verdict,
 
 /* An empty file of that epoch, opened. */
 static int
-history_begin(struct sst_history *h, const char epoch[17],
-    struct sst_error *err)
+history_begin(
+    struct sst_history *h, const char epoch[17], struct sst_error *err)
 {
 	struct history_content content = {
 	    .thinned_at = sst_clock_wall(h->clock).ms};
@@ -287,8 +286,7 @@ history__recover(struct sst_history *history, struct sst_error *err)
 	struct sst_history_figures *f = &h->now;
 
 	h->aside.kind = "corrupt";
-	snprintf(
-	    h->aside.reason, sizeof(h->aside.reason), "%s", err->text);
+	snprintf(h->aside.reason, sizeof(h->aside.reason), "%s", err->text);
 	history__rewrite_free(&h->rewrite);
 	history__db_abandon(&h->db);
 	h->tail = (struct history_tail){.revision = h->tail.revision};

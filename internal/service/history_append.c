@@ -106,8 +106,7 @@ append_all(struct sst_history *h, const struct sst_history_record *records,
 	int rc = SST_OK;
 
 	if (!h->last_held &&
-	    history__tail_joins(
-		&h->tail, records[0].captured_at.ms, span_ms))
+	    history__tail_joins(&h->tail, records[0].captured_at.ms, span_ms))
 		rc = append_recall(h, err);
 	if (rc == SST_OK)
 		rc = history__begin(&h->db, err);

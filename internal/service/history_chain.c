@@ -32,7 +32,7 @@ chain_apply(struct history_chain *c, const struct history_row *row,
 		return sst_error_set(err, SST_IO, "revision %llu is damaged",
 		    (unsigned long long)row->revision);
 	c->damaged = row->segment != c->segment || row->base != c->revision ||
-	    (row->base == 0 && row->revision != c->segment);
+		     (row->base == 0 && row->revision != c->segment);
 	if (c->damaged)
 		return sst_error_set(err, SST_IO,
 		    "revision %llu does not follow revision %llu",

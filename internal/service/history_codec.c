@@ -63,10 +63,10 @@ history__tail_joins(
     const struct history_tail *tail, int64_t captured_at, int64_t span_ms)
 {
 	return tail->segment != 0 && tail->deltas < HISTORY_DELTAS_MAX &&
-	    tail->delta_bytes < DELTAS_PER_KEYFRAME * tail->keyframe_bytes &&
-	    captured_at >= tail->begun_at &&
-	    (uint64_t)captured_at - (uint64_t)tail->begun_at <=
-	    (uint64_t)span_ms;
+	       tail->delta_bytes < DELTAS_PER_KEYFRAME * tail->keyframe_bytes &&
+	       captured_at >= tail->begun_at &&
+	       (uint64_t)captured_at - (uint64_t)tail->begun_at <=
+		   (uint64_t)span_ms;
 }
 
 static int
@@ -106,11 +106,10 @@ codec_use_prefix(struct history_encoder *e, size_t len)
 	return result;
 }
 
-/* At most `most` bytes; *len_out is 0 when that is too few. */
+/* At most `most` bytes; the frame is empty when that is too few. */
 static int
 codec_compress(struct history_encoder *e, const char *document,
-    const struct history_row *row, size_t most, size_t *len_out,
-    struct sst_error *err)
+    const struct history_row *row, size_t most, struct sst_error *err)
 {
 	const size_t len = (size_t)row->document_len;
 	size_t result;
@@ -120,18 +119,17 @@ codec_compress(struct history_encoder *e, const char *document,
 	if (e->ctx == NULL || !history__text_reserve(&e->frame, most))
 		return sst_error_nomem(err);
 	ZSTD_CCtx_reset(e->ctx, ZSTD_reset_session_and_parameters);
-	result = ZSTD_CCtx_setParameter(
-	    e->ctx, ZSTD_c_compressionLevel, LEVEL);
+	result = ZSTD_CCtx_setParameter(e->ctx, ZSTD_c_compressionLevel, LEVEL);
 	if (!ZSTD_isError(result) && row->base != 0)
 		result = codec_use_prefix(e, len);
 	if (!ZSTD_isError(result))
-		result = ZSTD_compress2(
-		    e->ctx, e->frame.bytes, most, document, len);
+		result =
+		    ZSTD_compress2(e->ctx, e->frame.bytes, most, document, len);
 	if (ZSTD_getErrorCode(result) == ZSTD_error_dstSize_tooSmall)
 		result = 0;
 	if (ZSTD_isError(result))
 		return codec_error(row, result, err);
-	*len_out = result;
+	e->frame.len = result;
 	return SST_OK;
 }
 
@@ -161,26 +159,27 @@ history__encode(struct history_encoder *encoder, const char *document,
     struct history_row *row, struct sst_error *err)
 {
 	struct history_encoder *e = encoder;
-	size_t len = 0, bound = ZSTD_compressBound((size_t)row->document_len);
+	size_t bound = ZSTD_compressBound((size_t)row->document_len);
 	size_t most = (size_t)e->tail.keyframe_bytes / DELTA_PART + DELTA_SPARE;
 	int rc = SST_OK;
 
+	e->frame.len = 0;
 	row->segment = e->tail.segment;
 	row->base = 0;
 	if (history__tail_joins(&e->tail, row->captured_at, e->span_ms)) {
 		row->base = e->tail.revision;
-		rc = codec_compress(e, document, row,
-		    most < bound ? most : bound, &len, err);
+		rc = codec_compress(
+		    e, document, row, most < bound ? most : bound, err);
 	}
-	if (rc == SST_OK && len == 0) {
+	if (rc == SST_OK && e->frame.len == 0) {
 		row->segment = row->revision;
 		row->base = 0;
-		rc = codec_compress(e, document, row, bound, &len, err);
+		rc = codec_compress(e, document, row, bound, err);
 	}
 	if (rc != SST_OK)
 		return rc;
 	row->data = e->frame.bytes;
-	row->data_len = len;
+	row->data_len = e->frame.len;
 	encoder_advance(e, document, row);
 	return SST_OK;
 }

@@ -8,10 +8,10 @@
 
 enum { BUSY_WRITER_MS = 250, BUSY_READER_MS = 2000 };
 
-#define ROW                                                                    \
-	"r.revision, r.captured_at, r.segment, r.base, r.document_len, "       \
+#define ROW                                                              \
+	"r.revision, r.captured_at, r.segment, r.base, r.document_len, " \
 	"r.stored_len, r.hash, r.data_hash, r.seal, b.note"
-#define FROM                                                                   \
+#define FROM \
 	" FROM revision AS r LEFT JOIN body AS b ON b.revision = r.revision"
 
 static const char *const texts[HISTORY_STMT_COUNT] = {
@@ -30,16 +30,15 @@ static const char *const texts[HISTORY_STMT_COUNT] = {
     [HISTORY_GET_OLDEST] = "SELECT min(revision) FROM revision",
     [HISTORY_GET_MIDDLE] = "SELECT captured_at FROM revision "
 			   "ORDER BY revision LIMIT 1 OFFSET ?1",
-    [HISTORY_GET_PLACE] =
-	"SELECT segment FROM revision WHERE revision = ?1",
+    [HISTORY_GET_PLACE] = "SELECT segment FROM revision WHERE revision = ?1",
     /* revisions after ?1 up to ?2, with all that they have */
     [HISTORY_GET_ROWS] = "SELECT " ROW ", b.data" FROM
 			 " WHERE r.revision > ?1 AND r.revision <= ?2 "
 			 "ORDER BY r.revision",
-    [HISTORY_GET_LINES] = "SELECT " ROW FROM
-			  " WHERE r.revision < ?1 AND r.captured_at >= ?2 "
-			  "AND r.captured_at <= ?3 "
-			  "ORDER BY r.revision DESC LIMIT ?4",
+    [HISTORY_GET_LINES] =
+	"SELECT " ROW FROM " WHERE r.revision < ?1 AND r.captured_at >= ?2 "
+	"AND r.captured_at <= ?3 "
+	"ORDER BY r.revision DESC LIMIT ?4",
     [HISTORY_GET_AT] = "SELECT revision FROM revision "
 		       "WHERE captured_at <= ?1 ORDER BY revision DESC LIMIT 1",
     [HISTORY_GET_SEGMENT] =
@@ -107,8 +106,8 @@ db_failed(struct history_db *db, struct sst_error *err)
 		number = sqlite3_system_errno(db->sql);
 		break;
 	case SQLITE_TOOBIG:
-		return sst_error_set(err, SST_INVALID, "%s: %s: too large",
-		    db->path, db->doing);
+		return sst_error_set(
+		    err, SST_INVALID, "%s: %s: too large", db->path, db->doing);
 	case SQLITE_FULL:
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
@@ -190,8 +189,8 @@ int
 history__db_open(struct history_db *db, const char *path, const char *vfs,
     enum history_mode mode, struct sst_error *err)
 {
-	int flags = mode == HISTORY_READ ? SQLITE_OPEN_READONLY
-					 : SQLITE_OPEN_READWRITE;
+	int flags =
+	    mode == HISTORY_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	int rc = SST_OK;
 
 	memset(db, 0, sizeof(*db));
@@ -199,8 +198,8 @@ history__db_open(struct history_db *db, const char *path, const char *vfs,
 	db->doing = "open";
 	if (sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, vfs) !=
 	    SQLITE_OK)
-		rc = db->sql == NULL ? sst_error_nomem(err)
-				     : db_failed(db, err);
+		rc =
+		    db->sql == NULL ? sst_error_nomem(err) : db_failed(db, err);
 	if (rc == SST_OK) {
 		sqlite3_extended_result_codes(db->sql, 1);
 		sqlite3_busy_timeout(db->sql,

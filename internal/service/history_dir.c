@@ -30,8 +30,8 @@ dir_error(struct sst_error *err, const char *verb, const char *path)
 {
 	int number = errno;
 
-	sst_error_set(err, number == ENOMEM ? SST_NOMEM : SST_IO,
-	    "%s %s: %s", verb, path, strerrordesc_np(number));
+	sst_error_set(err, number == ENOMEM ? SST_NOMEM : SST_IO, "%s %s: %s",
+	    verb, path, strerrordesc_np(number));
 	if (err != NULL)
 		err->detail = number;
 	return number == ENOMEM ? SST_NOMEM : SST_IO;
@@ -142,7 +142,7 @@ static uint32_t
 dir_number(const unsigned char *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
+	       (uint32_t)p[2] << 8 | p[3];
 }
 
 static void
@@ -155,7 +155,8 @@ dir_judge(const unsigned char *head, size_t len, struct history_verdict *v)
 		snprintf(v->reason, sizeof(v->reason), "the file is empty");
 		return;
 	}
-	if (memcmp(head, magic, len < sizeof(magic) ? len : sizeof(magic))) {
+	if (memcmp(head, magic, len < sizeof(magic) ? len : sizeof(magic)) !=
+	    0) {
 		v->kind = "foreign";
 		snprintf(v->reason, sizeof(v->reason), "no SQLite file");
 		return;
@@ -248,9 +249,10 @@ dir_free_name(const struct history_dir *dir, const char *kind, int64_t ms,
 	}
 	stamp[n] = '\0';
 	for (try = 1; try < ASIDE_TRIES; try++) {
-		int len = try == 1
-		    ? asprintf(&name, "%s.%s-%s", dir->db, kind, stamp)
-		    : asprintf(&name, "%s.%s-%s-%d", dir->db, kind, stamp, try);
+		int len =
+		    try == 1 ? asprintf(&name, "%s.%s-%s", dir->db, kind, stamp)
+			     : asprintf(&name, "%s.%s-%s-%d", dir->db, kind,
+				   stamp, try);
 
 		if (len < 0)
 			return sst_error_nomem(err);
@@ -260,8 +262,8 @@ dir_free_name(const struct history_dir *dir, const char *kind, int64_t ms,
 		}
 		free(name);
 	}
-	return sst_error_set(err, SST_IO, "%s: no free name to set it aside",
-	    dir->db);
+	return sst_error_set(
+	    err, SST_IO, "%s: no free name to set it aside", dir->db);
 }
 
 bool
@@ -311,8 +313,7 @@ history__dir_set_aside(const struct history_dir *dir,
     struct sst_error *err)
 {
 	char *name = NULL;
-	int rc = dir_free_name(
-	    dir, kind, sst_clock_wall(clock).ms, &name, err);
+	int rc = dir_free_name(dir, kind, sst_clock_wall(clock).ms, &name, err);
 
 	if (rc != SST_OK)
 		return rc;

@@ -129,8 +129,8 @@ file_check_numbers(struct history_db *db, struct history_verdict *verdict,
     struct sst_error *err)
 {
 	int64_t application = 0, version = 0;
-	int rc = history__run(
-	    db, HISTORY_GET_APPLICATION, NULL, &application, err);
+	int rc =
+	    history__run(db, HISTORY_GET_APPLICATION, NULL, &application, err);
 
 	if (rc == SST_OK)
 		rc = history__run(db, HISTORY_GET_VERSION, NULL, &version, err);
@@ -179,8 +179,8 @@ file_check_schema(struct history_db *db, struct sst_error *err)
 }
 
 static int
-file_load_meta(struct history_db *db, struct history_content *out,
-    struct sst_error *err)
+file_load_meta(
+    struct history_db *db, struct history_content *out, struct sst_error *err)
 {
 	const unsigned char *epoch;
 	sqlite3_stmt *stmt = NULL;
@@ -203,8 +203,8 @@ file_load_meta(struct history_db *db, struct history_content *out,
 }
 
 static int
-file_load_totals(struct history_db *db, struct history_content *out,
-    struct sst_error *err)
+file_load_totals(
+    struct history_db *db, struct history_content *out, struct sst_error *err)
 {
 	struct sst_history_figures *f = &out->figures;
 	sqlite3_stmt *stmt = NULL;
@@ -266,8 +266,8 @@ file_follow(struct history_db *db, const struct history_row *row,
 /* All that the newest document is made of is as it was stored; whether it can
  * be restored from that, which takes longer, shows at the first use. */
 static int
-file_load_tail(struct history_db *db, struct history_content *out,
-    struct sst_error *err)
+file_load_tail(
+    struct history_db *db, struct history_content *out, struct sst_error *err)
 {
 	const int64_t newest = (int64_t)out->figures.newest;
 	struct history_tail tail = {0};
@@ -307,8 +307,8 @@ file_load_tail(struct history_db *db, struct history_content *out,
 
 /* Only the segment that grows has no tier yet. */
 static int
-file_load_open(struct history_db *db, struct history_content *out,
-    struct sst_error *err)
+file_load_open(
+    struct history_db *db, struct history_content *out, struct sst_error *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool row = false;

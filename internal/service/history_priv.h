@@ -116,8 +116,8 @@ int history__db_open(struct history_db *db, const char *path, const char *vfs,
 void history__db_close(struct history_db *db);
 /* For a file that is not to be written to any more. */
 void history__db_abandon(struct history_db *db);
-int history__exec(
-    struct history_db *db, const char *text, struct sst_error *err);
+int
+history__exec(struct history_db *db, const char *text, struct sst_error *err);
 /* A statement that is prepared on its first use; borrowed. */
 int history__stmt(struct history_db *db, enum history_stmt id,
     sqlite3_stmt **out, struct sst_error *err);
@@ -132,9 +132,8 @@ int history__begin(struct history_db *db, struct sst_error *err);
 /* Commits when code is SST_OK; when it is not, or that fails, rolls back. */
 int history__end(struct history_db *db, int code, struct sst_error *err);
 /* The file is damaged; returns SST_IO. */
-int history__damaged(
-    struct history_db *db, struct sst_error *err, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+int history__damaged(struct history_db *db, struct sst_error *err,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* --- history_file.c: the file as a whole --- */
 
@@ -230,7 +229,7 @@ int history__decode(ZSTD_DCtx *ctx, const struct history_text *prefix,
 struct history_chain {
 	ZSTD_DCtx *ctx;
 	uint64_t segment;
-	uint64_t revision; /* whose document is held; 0: none */
+	uint64_t revision;    /* whose document is held; 0: none */
 	struct sst_hash hash; /* that it is to have */
 	struct history_text held;
 	struct history_text spare;
@@ -268,15 +267,15 @@ struct sst_history {
 	bool last_held;
 	struct history_rewrite *rewrite; /* NULL: none */
 	bool shrinking;
-	int64_t thin_at;          /* the time that thinning believes in */
-	int64_t thin_saved;       /* that is stored */
-	struct sst_mono thin_seen; /* when it was last moved */
+	int64_t thin_at;                /* the time that thinning believes in */
+	int64_t thin_saved;             /* that is stored */
+	struct sst_mono thin_seen;      /* when it was last moved */
 	struct sst_history_figures now; /* the writer's */
 	_Atomic uint64_t newest;        /* ever stored */
 	atomic_uint generation;         /* of the file */
 	struct history_verdict aside;   /* the file that is there must go */
 	struct sst_lock lock;           /* leaf; guards figures */
-	struct sst_lock *guard;         /* that one, for those who may only read */
+	struct sst_lock *guard; /* that one, for those who may only read */
 	struct sst_history_figures figures;
 };
 
@@ -292,8 +291,8 @@ uint64_t history__wal_bytes(const struct sst_history *history);
 /* --- history_thin.c, history_rewrite.c --- */
 
 /* Longest time between the first and the last of a segment. */
-int64_t history__span_ms(
-    const struct sst_history_retention *retention, int tier);
+int64_t
+history__span_ms(const struct sst_history_retention *retention, int tier);
 
 /* A revision of a segment that is looked at. */
 struct history_member {
@@ -311,7 +310,7 @@ struct history_segment {
 	bool newest; /* the newest revision is in it */
 	struct history_member *members;
 	size_t count;
-	bool followed; /* a later revision is held */
+	bool followed;   /* a later revision is held */
 	int64_t next_at; /* its time */
 };
 
@@ -326,8 +325,8 @@ void history__segment_forget(
 int history__segment_delete(struct sst_history *history,
     const struct history_segment *segment, struct sst_error *err);
 /* Finishes a transaction of thinning: notes the time, commits. */
-int history__thin_end(
-    struct sst_history *history, int code, struct sst_error *err);
+int
+history__thin_end(struct sst_history *history, int code, struct sst_error *err);
 
 /* Takes the segment over, which is to get that tier and to keep some. */
 int history__rewrite_begin(struct sst_history *history,

@@ -29,8 +29,8 @@ reader_connect(struct sst_history_reader *r, struct sst_error *err)
 	/* also when it was renamed: SQLite does not touch what it moved to */
 	history__db_close(&r->db);
 	history__chain_begin(&r->chain, 0);
-	rc = history__db_open(&r->db, r->history->dir.db, r->history->vfs,
-	    HISTORY_READ, err);
+	rc = history__db_open(
+	    &r->db, r->history->dir.db, r->history->vfs, HISTORY_READ, err);
 	r->generation = generation;
 	if (rc != SST_OK)
 		history__db_close(&r->db);
@@ -177,8 +177,8 @@ sst_history_find(struct sst_history_reader *reader, struct sst_wall at,
 	if (rc != SST_OK)
 		return rc;
 	db->doing = "look for a time";
-	rc = history__run(db, HISTORY_GET_AT, (const int64_t[2]){at.ms, 0},
-	    &found, err);
+	rc = history__run(
+	    db, HISTORY_GET_AT, (const int64_t[2]){at.ms, 0}, &found, err);
 	if (rc != SST_OK)
 		return rc;
 	if (found > 0) {

@@ -50,8 +50,8 @@ history__rewrite_free(struct history_rewrite **rewrite)
 
 /* The segment before, when it has that tier and room. */
 static int
-rewrite_find_lead(struct sst_history *h, struct history_rewrite *w,
-    int64_t at, struct sst_error *err)
+rewrite_find_lead(struct sst_history *h, struct history_rewrite *w, int64_t at,
+    struct sst_error *err)
 {
 	struct history_tail tail = {0};
 	struct history_segment s;
@@ -145,8 +145,8 @@ history__rewrite_begin(struct sst_history *history,
 
 /* One revision of the segment that it is added to. */
 static int
-rewrite_lead(struct sst_history *h, struct history_rewrite *w,
-    struct sst_error *err)
+rewrite_lead(
+    struct sst_history *h, struct history_rewrite *w, struct sst_error *err)
 {
 	struct history_row row;
 	int rc = history__chain_next(&w->chain, &h->db, w->lead, &row, err);
@@ -204,8 +204,8 @@ rewrite_keep(struct history_rewrite *w, const struct history_row *from,
 }
 
 static int
-rewrite_member(struct sst_history *h, struct history_rewrite *w,
-    struct sst_error *err)
+rewrite_member(
+    struct sst_history *h, struct history_rewrite *w, struct sst_error *err)
 {
 	const struct history_member *m = &w->segment.members[w->next];
 	struct history_row row;
@@ -230,8 +230,8 @@ rewrite_finish(struct sst_history *h, struct sst_error *err)
 	if (rc == SST_OK) {
 		rc = history__segment_delete(h, &w->segment, err);
 		for (i = 0; rc == SST_OK && i < w->kept_count; i++)
-			rc = history__row_put(
-			    &h->db, &w->kept[i], w->tier, err);
+			rc =
+			    history__row_put(&h->db, &w->kept[i], w->tier, err);
 		rc = history__thin_end(h, rc, err);
 	}
 	if (rc == SST_OK) {
@@ -257,11 +257,10 @@ history__rewrite_step(struct sst_history *history, struct sst_error *err)
 				  : rewrite_member(history, w, err);
 		/* an empty one costs too */
 		used += (w->chain.held.len + HISTORY_PAGE_BYTES) *
-		    (keep ? ENCODE_COST : 1);
+			(keep ? ENCODE_COST : 1);
 	}
 	if (rc == SST_OK)
-		return w->next < w->end ? SST_OK
-					: rewrite_finish(history, err);
+		return w->next < w->end ? SST_OK : rewrite_finish(history, err);
 	/* what cannot be restored is left to be dropped with its segment */
 	if (w->chain.damaged && !history->db.corrupt)
 		return rewrite_mark(history, err);

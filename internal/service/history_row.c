@@ -59,12 +59,12 @@ bool
 history__row_intact(const struct history_row *row)
 {
 	return row->data != NULL &&
-	    sst_hash_bytes(row->data, row->data_len).low == row->data_hash;
+	       sst_hash_bytes(row->data, row->data_len).low == row->data_hash;
 }
 
 static int
-row_put_body(struct history_db *db, const struct history_row *row,
-    struct sst_error *err)
+row_put_body(
+    struct history_db *db, const struct history_row *row, struct sst_error *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool more;

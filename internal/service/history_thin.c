@@ -26,9 +26,9 @@ enum {
 int64_t
 history__span_ms(const struct sst_history_retention *retention, int tier)
 {
-	int64_t ms = tier == 0 ? retention->all_ms
-	    : tier == 1	       ? retention->minutely_ms / 8
-			       : retention->hourly_ms / 16;
+	int64_t ms = tier == 0   ? retention->all_ms
+		     : tier == 1 ? retention->minutely_ms / 8
+				 : retention->hourly_ms / 16;
 
 	return ms > MINUTE_MS ? ms : MINUTE_MS;
 }
@@ -100,8 +100,8 @@ segment_add(struct history_segment *s, sqlite3_stmt *stmt,
 	struct history_member *more;
 
 	if (s->count == MEMBERS_MAX)
-		return history__damaged(db, err,
-		    "segment %llu has no end", (unsigned long long)s->first);
+		return history__damaged(db, err, "segment %llu has no end",
+		    (unsigned long long)s->first);
 	if ((s->count & (s->count - 1)) == 0) {
 		more = realloc(s->members,
 		    (s->count == 0 ? 1 : 2 * s->count) * sizeof(*more));
@@ -190,8 +190,8 @@ history__segment_delete(struct sst_history *history,
 {
 	const int64_t range[2] = {
 	    (int64_t)segment->first, (int64_t)segment->last};
-	int rc = history__run(
-	    &history->db, HISTORY_DROP_ROWS, range, NULL, err);
+	int rc =
+	    history__run(&history->db, HISTORY_DROP_ROWS, range, NULL, err);
 
 	if (rc == SST_OK)
 		rc = history__run(
@@ -200,8 +200,8 @@ history__segment_delete(struct sst_history *history,
 }
 
 static int
-segment_drop(struct sst_history *h, struct history_segment *s,
-    struct sst_error *err)
+segment_drop(
+    struct sst_history *h, struct history_segment *s, struct sst_error *err)
 {
 	size_t i;
 	int rc = history__begin(&h->db, err);
@@ -252,10 +252,10 @@ thin_tier_of(const struct sst_history *h, int64_t age)
 {
 	const struct sst_history_retention *r = &h->retention;
 
-	return age > r->hourly_ms ? 3
-	    : age > r->minutely_ms ? 2
-	    : age > r->all_ms	   ? 1
-				   : 0;
+	return age > r->hourly_ms     ? 3
+	       : age > r->minutely_ms ? 2
+	       : age > r->all_ms      ? 1
+				      : 0;
 }
 
 static int64_t
@@ -277,9 +277,8 @@ thin_choose(struct history_segment *s, int tier)
 	for (i = 0; i < s->count; i++) {
 		bool last = i + 1 == s->count;
 		int64_t at = thin_floor(s->members[i].captured_at, unit);
-		int64_t next = last
-		    ? s->next_at
-		    : s->members[i + 1].captured_at;
+		int64_t next =
+		    last ? s->next_at : s->members[i + 1].captured_at;
 
 		if (last && s->newest)
 			s->members[i].keep = true;

@@ -168,10 +168,23 @@ bench_plain(void)
 	    (double)len / (double)d->len);
 }
 
+static long
+bench_rss_kb(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long all = 0, resident = 0;
+
+	if (f == NULL || fscanf(f, "%ld %ld", &all, &resident) != 2)
+		bench_die("/proc/self/statm");
+	fclose(f);
+	return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
 static void
 bench_store(void)
 {
 	struct sst_history_figures f;
+	long before = bench_rss_kb();
 	double begin;
 	uint64_t i;
 
@@ -181,6 +194,8 @@ bench_store(void)
 		bench_append(i);
 		b.times[i - 1] = bench_now_ms() - begin;
 	}
+	/* the newest document, and what an idle writer keeps besides */
+	printf("idle_rss_kb %ld\n", bench_rss_kb() - before);
 	bench_print_times("append", b.times, b.revisions);
 	sst_history_figures(b.history, &f);
 	printf("revisions %llu\ndocument_bytes %.0f\n",

@@ -111,8 +111,8 @@ fuzz_read(struct sst_history_reader *reader, uint64_t newest)
 	char *bytes;
 
 	for (i = 0; i < 4 && i <= newest; i++) {
-		if (sst_history_read(
-			reader, newest - i, &bytes, &len, &err) == SST_OK)
+		if (sst_history_read(reader, newest - i, &bytes, &len, &err) ==
+		    SST_OK)
 			free(bytes);
 	}
 	for (i = 1; i <= REVISIONS; i++) {
@@ -140,12 +140,10 @@ fuzz_use(void)
 	fuzz_check(rc == SST_OK || err.text[0] != '\0');
 	if (rc != SST_OK)
 		return;
-	fuzz_check(
-	    sst_history_reader_open(h, &reader, &err) == SST_OK);
+	fuzz_check(sst_history_reader_open(h, &reader, &err) == SST_OK);
 	fuzz_read(reader, start.revision);
 	if (start.revision < INT64_MAX)
-		fuzz_check(
-		    fuzz_append(h, start.revision + 1, &err) == SST_OK);
+		fuzz_check(fuzz_append(h, start.revision + 1, &err) == SST_OK);
 	fuzz.now_ms += INT64_C(4) * 3600 * 1000;
 	for (i = 0; i < THIN_CALLS && more; i++) {
 		rc = sst_history_thin(h, &more, &err);
@@ -167,7 +165,7 @@ fuzz_changes(const uint8_t *data, size_t len)
 	memcpy(bytes, fuzz.good, fuzz.good_len);
 	for (i = 0; i + 4 <= len; i += 4) {
 		at = (size_t)data[i] << 16 | (size_t)data[i + 1] << 8 |
-		    data[i + 2];
+		     data[i + 2];
 		bytes[at % fuzz.good_len] = data[i + 3];
 	}
 	fuzz_write(bytes, fuzz.good_len);
@@ -195,8 +193,8 @@ fuzz_frame(const uint8_t *data, size_t len)
 	row.document_len = claim % CLAIM_MAX;
 	row.data = data + 4;
 	row.data_len = len - 4;
-	fuzz_check(history__db_open(&db, fuzz.path, NULL, HISTORY_WRITE,
-		       &err) == SST_OK);
+	fuzz_check(history__db_open(
+		       &db, fuzz.path, NULL, HISTORY_WRITE, &err) == SST_OK);
 	db.doing = "fuzz";
 	fuzz_check(history__row_put(&db, &row, 0, &err) == SST_OK);
 	history__db_close(&db);
@@ -237,7 +235,7 @@ fuzz_keep_good(void)
 	rewind(f);
 	fuzz.good = malloc(fuzz.good_len);
 	fuzz_check(fuzz.good != NULL &&
-	    fread(fuzz.good, 1, fuzz.good_len, f) == fuzz.good_len);
+		   fread(fuzz.good, 1, fuzz.good_len, f) == fuzz.good_len);
 	fclose(f);
 }
 

@@ -72,6 +72,8 @@ fault_write(sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
 		return real->pMethods->xWrite(real, from, n, at);
 	if (state.kind == FAULT_SHORT)
 		(void)real->pMethods->xWrite(real, from, n / 2, at);
+	if (state.kind == FAULT_CORRUPT)
+		return SQLITE_CORRUPT;
 	return state.kind == FAULT_EIO ? SQLITE_IOERR_WRITE : SQLITE_FULL;
 }
 
@@ -205,8 +207,8 @@ static const sqlite3_io_methods methods = {
 };
 
 static int
-fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
-    int flags, int *flags_out)
+fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+    int *flags_out)
 {
 	struct fault_file *f = (struct fault_file *)(void *)file;
 	int rc;

@@ -24,15 +24,15 @@ enum fault_call {
 enum fault_kind {
 	FAULT_EIO,
 	FAULT_ENOSPC,
-	FAULT_SHORT /* half of it is written, then the disk is full */
+	FAULT_SHORT,  /* half of it is written, then the disk is full */
+	FAULT_CORRUPT /* writing meets a damaged file */
 };
 
 /* Makes the VFS known to SQLite, once. */
 void fault_vfs_register(void);
 /* The n-th of these calls from now on fails, counted from 0; with `lasting`
  * all after it too. */
-void fault_vfs_arm(
-    unsigned calls, long n, enum fault_kind kind, bool lasting);
+void fault_vfs_arm(unsigned calls, long n, enum fault_kind kind, bool lasting);
 /* No more faults; true when there was one. */
 bool fault_vfs_disarm(void);
 

@@ -124,8 +124,8 @@ START_TEST(a_new_start_goes_on)
 	check_all(1, at - 1);
 	ck_assert_uint_eq(store_figures(&s).revisions, at - 1);
 	/* deltas go on across starts, too */
-	ck_assert_uint_lt(
-	    store_figures(&s).stored_bytes * 4, store_figures(&s).document_bytes);
+	ck_assert_uint_lt(store_figures(&s).stored_bytes * 4,
+	    store_figures(&s).document_bytes);
 }
 END_TEST
 
@@ -191,8 +191,8 @@ check_find(int64_t at, int code, uint64_t revision)
 {
 	uint64_t found = 77;
 
-	ck_assert_int_eq(sst_history_find(s.reader, (struct sst_wall){at},
-			     &found, &s.err),
+	ck_assert_int_eq(
+	    sst_history_find(s.reader, (struct sst_wall){at}, &found, &s.err),
 	    code);
 	ck_assert_uint_eq(found, revision);
 }
@@ -224,8 +224,8 @@ check_list(uint64_t below, int64_t from, int64_t to, size_t limit,
 	const struct sst_history_query q = {below, {from}, {to}, limit};
 	size_t i, count = 0;
 
-	ck_assert_msg(sst_history_list(
-			  s.reader, &q, rows, &count, &s.err) == SST_OK,
+	ck_assert_msg(
+	    sst_history_list(s.reader, &q, rows, &count, &s.err) == SST_OK,
 	    "%s", s.err.text);
 	for (i = 1; i < count; i++)
 		ck_assert_uint_lt((*rows)[i].revision, (*rows)[i - 1].revision);
@@ -278,8 +278,7 @@ START_TEST(a_revision_without_a_note_has_none)
 	r.note = NULL;
 	r.note_len = 0;
 	ck_assert_int_eq(sst_history_append(s.history, &r, 1, &s.err), SST_OK);
-	ck_assert_uint_eq(
-	    check_list(0, INT64_MIN, INT64_MAX, 10, &rows), 1);
+	ck_assert_uint_eq(check_list(0, INT64_MIN, INT64_MAX, 10, &rows), 1);
 	ck_assert_ptr_null(rows[0].note);
 	sst_history_rows_free(rows, 1);
 	ck_assert_int_eq(store_read(&s, 1), SST_OK);
@@ -320,8 +319,7 @@ START_TEST(large_documents_come_back)
 		ck_assert(got == len && memcmp(bytes, doc, len) == 0);
 		free(bytes);
 	}
-	ck_assert_uint_lt(
-	    store_figures(&s).stored_bytes, 2 * (uint64_t)len);
+	ck_assert_uint_lt(store_figures(&s).stored_bytes, 2 * (uint64_t)len);
 	free(doc);
 }
 END_TEST

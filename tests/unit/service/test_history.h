@@ -37,8 +37,8 @@ struct sst_history_record store_record(uint64_t revision, int64_t captured_at);
 /* Appends one; code of append. */
 int store_append(struct store *s, uint64_t revision, int64_t captured_at);
 /* Appends first to last, each step_ms after the other, turning the clock. */
-void store_fill(
-    struct store *s, uint64_t first, uint64_t last, int64_t step_ms);
+void
+store_fill(struct store *s, uint64_t first, uint64_t last, int64_t step_ms);
 /* Reads it; where that succeeds the bytes must be right. */
 int store_read(struct store *s, uint64_t revision);
 /* Thins until there is no more to do; returns the number of calls. */

@@ -43,9 +43,8 @@ run_sql(const char *text)
 
 	ck_assert_int_eq(
 	    sqlite3_open(store_path(&s, "history.db"), &sql), SQLITE_OK);
-	ck_assert_msg(
-	    sqlite3_exec(sql, text, NULL, NULL, NULL) == SQLITE_OK, "%s",
-	    sqlite3_errmsg(sql));
+	ck_assert_msg(sqlite3_exec(sql, text, NULL, NULL, NULL) == SQLITE_OK,
+	    "%s", sqlite3_errmsg(sql));
 	ck_assert_int_eq(sqlite3_close(sql), SQLITE_OK);
 }
 
@@ -64,8 +63,8 @@ list_and_find(void)
 		sst_history_rows_free(rows, count);
 	rc = sst_history_find(
 	    s.reader, (struct sst_wall){store_now(&s)}, &revision, &s.err);
-	ck_assert_msg(rc == SST_OK || rc == SST_IO || rc == SST_GONE, "%s",
-	    s.err.text);
+	ck_assert_msg(
+	    rc == SST_OK || rc == SST_IO || rc == SST_GONE, "%s", s.err.text);
 }
 
 /* Everything once, on a file of which nothing is known; how many of its
@@ -88,8 +87,8 @@ use_damaged(const char *bytes, size_t len)
 		ck_assert_uint_eq(s.start.revision, REVISIONS);
 		for (i = 1; i <= REVISIONS; i++) {
 			rc = store_read(&s, i);
-			ck_assert(rc == SST_OK || rc == SST_IO ||
-			    rc == SST_GONE);
+			ck_assert(
+			    rc == SST_OK || rc == SST_IO || rc == SST_GONE);
 			fine += rc == SST_OK;
 		}
 		list_and_find();
@@ -100,9 +99,9 @@ use_damaged(const char *bytes, size_t len)
 	    store_read(&s, REVISIONS + 1) == SST_OK, "%s", s.err.text);
 	fake_clock_advance(&s.hands, 3 * STORE_HOUR);
 	for (calls = 0; more && calls < 1000; calls++)
-		ck_assert_msg(sst_history_thin(
-				  s.history, &more, &s.err) == SST_OK,
-		    "%s", s.err.text);
+		ck_assert_msg(
+		    sst_history_thin(s.history, &more, &s.err) == SST_OK, "%s",
+		    s.err.text);
 	ck_assert_int_lt(calls, 1000);
 	ck_assert_int_eq(
 	    store_append(&s, REVISIONS + 2, store_now(&s)), SST_OK);
@@ -222,8 +221,8 @@ damage_frame(uint64_t revision)
 	for (i = 1; i <= REVISIONS; i++) {
 		rc = store_read(&s, i);
 		if (i < revision || i >= end) {
-			ck_assert_msg(rc == SST_OK, "%d: %s", (int)i,
-			    s.err.text);
+			ck_assert_msg(
+			    rc == SST_OK, "%d: %s", (int)i, s.err.text);
 			continue;
 		}
 		ck_assert_int_eq(rc, SST_IO);
@@ -279,8 +278,8 @@ START_TEST(damage_to_what_is_newest_ends_the_epoch)
 		"WHERE revision=250");
 	store_open(&s);
 	ck_assert_str_ne(s.start.set_aside, "");
-	ck_assert_str_eq(strrchr(s.start.reason, ':'),
-	    ": revision 250 is damaged");
+	ck_assert_str_eq(
+	    strrchr(s.start.reason, ':'), ": revision 250 is damaged");
 	ck_assert_str_ne(s.start.epoch, epoch);
 }
 END_TEST

@@ -5,6 +5,7 @@
  */
 #include "test_history.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,11 @@
 #include "support/fault_vfs.h"
 
 enum {
-	BASE = 30,   /* revisions of one minute before it begins */
-	SINGLE = 4,  /* appended one by one */
-	BATCH = 5,   /* and together */
+	BASE = 30,  /* revisions of one minute before it begins */
+	SINGLE = 4, /* appended one by one */
+	BATCH = 5,  /* and together */
 	WRITES = FAULT_WRITE | FAULT_SYNC | FAULT_TRUNCATE | FAULT_OPEN |
-	    FAULT_DELETE | FAULT_SHM
+		 FAULT_DELETE | FAULT_SHM
 };
 
 static struct {
@@ -45,7 +46,7 @@ static struct store s;
 static char *base;
 static size_t base_len;
 static char epoch[17];
-static int64_t hand;   /* of the clock, when it begins */
+static int64_t hand;    /* of the clock, when it begins */
 static uint64_t stored; /* the newest whose append succeeded */
 
 static void
@@ -104,8 +105,7 @@ store_some(uint64_t first, size_t count, int mode)
 			break;
 		check_error(rc);
 	}
-	ck_assert_msg(
-	    rc == SST_OK || modes[mode].lasting, "%s", s.err.text);
+	ck_assert_msg(rc == SST_OK || modes[mode].lasting, "%s", s.err.text);
 	if (rc == SST_OK)
 		stored = first + count - 1;
 	for (i = 0; i < count; i++)
@@ -166,8 +166,8 @@ attempt(int mode, long n)
 	s.hands.ms = hand;
 	s.settings.retention.max_bytes =
 	    modes[mode].shrink ? 1 : (uint64_t)1 << 30;
-	fault_vfs_arm(modes[mode].calls, n, modes[mode].kind,
-	    modes[mode].lasting);
+	fault_vfs_arm(
+	    modes[mode].calls, n, modes[mode].kind, modes[mode].lasting);
 	rc = sst_history_open(&s.settings, &s.history, &s.start, &s.err);
 	if (rc == SST_OK)
 		live(mode);
@@ -176,15 +176,15 @@ attempt(int mode, long n)
 	met = fault_vfs_disarm();
 	if (rc == SST_OK) {
 		/* the same history goes on as soon as the disk does */
-		ck_assert_msg(store_append(&s, stored + 1, store_now(&s)) ==
-			SST_OK,
-		    "%s", s.err.text);
+		ck_assert_msg(
+		    store_append(&s, stored + 1, store_now(&s)) == SST_OK, "%s",
+		    s.err.text);
 		stored++;
 	}
 	ck_assert(met || rc == SST_OK);
 	/* closing may meet it too */
-	fault_vfs_arm(modes[mode].calls, n % 7, modes[mode].kind,
-	    modes[mode].lasting);
+	fault_vfs_arm(
+	    modes[mode].calls, n % 7, modes[mode].kind, modes[mode].lasting);
 	store_close(&s);
 	fault_vfs_disarm();
 
@@ -218,16 +218,16 @@ START_TEST(no_fault_spoils_the_beginning)
 
 	for (n = 0; met; n++) {
 		remove_files();
-		fault_vfs_arm(modes[_i].calls, n, modes[_i].kind,
-		    modes[_i].lasting);
-		rc = sst_history_open(
-		    &s.settings, &s.history, &s.start, &s.err);
+		fault_vfs_arm(
+		    modes[_i].calls, n, modes[_i].kind, modes[_i].lasting);
+		rc =
+		    sst_history_open(&s.settings, &s.history, &s.start, &s.err);
 		met = fault_vfs_disarm();
 		if (rc != SST_OK)
 			check_error(rc);
 		ck_assert(met || rc == SST_OK);
 		store_close(&s);
-			store_open(&s);
+		store_open(&s);
 		ck_assert_str_eq(s.start.set_aside, "");
 		store_fill(&s, 1, 2, 0);
 		ck_assert_int_eq(store_read(&s, 2), SST_OK);
@@ -244,15 +244,15 @@ START_TEST(a_full_disk_is_called_that)
 	store_open(&s);
 	fault_vfs_arm(FAULT_WRITE, 0, FAULT_ENOSPC, true);
 	ck_assert_int_eq(store_append(&s, 99, store_now(&s)), SST_IO);
-	ck_assert_msg(strstr(s.err.text, "history.db: store: disk full") !=
-		NULL,
-	    "%s", s.err.text);
+	ck_assert_msg(
+	    strstr(s.err.text, "history.db: store: disk full") != NULL, "%s",
+	    s.err.text);
 	/* reading goes on */
 	ck_assert_int_eq(store_read(&s, BASE), SST_OK);
 	fault_vfs_arm(FAULT_WRITE, 0, FAULT_EIO, true);
 	ck_assert_int_eq(store_append(&s, 99, store_now(&s)), SST_IO);
-	ck_assert_msg(strstr(s.err.text, "I/O error") != NULL, "%s",
-	    s.err.text);
+	ck_assert_msg(
+	    strstr(s.err.text, "I/O error") != NULL, "%s", s.err.text);
 	fault_vfs_disarm();
 	ck_assert_int_eq(store_append(&s, 99, store_now(&s)), SST_OK);
 }
@@ -280,25 +280,75 @@ START_TEST(a_reader_that_cannot_read_says_so)
 }
 END_TEST
 
+static void
+check_new_file(void)
+{
+	ck_assert_uint_eq(store_figures(&s).set_aside_total, 1);
+	ck_assert_int_eq(store_count_names(&s, "history.db.corrupt-"), 3);
+	ck_assert_int_eq(store_read(&s, 99), SST_OK);
+	ck_assert_int_eq(store_read(&s, BASE), SST_GONE);
+	store_close(&s);
+	store_open(&s);
+	ck_assert_str_eq(s.start.epoch, epoch);
+	ck_assert_str_eq(s.start.set_aside, "");
+	ck_assert_uint_eq(s.start.revision, 99);
+}
+
+START_TEST(damage_that_is_met_is_set_aside_at_once)
+{
+	file_write(store_path(&s, "history.db"), base, base_len);
+	store_open(&s);
+	fault_vfs_arm(FAULT_WRITE, 0, FAULT_CORRUPT, false);
+	ck_assert_int_eq(store_append(&s, 99, store_now(&s)), SST_OK);
+	ck_assert(fault_vfs_disarm());
+	check_new_file();
+}
+END_TEST
+
+/* Nor is the damaged file written over when there is no room for another. */
+START_TEST(damage_without_room_for_a_new_file_waits)
+{
+	bool more;
+	int i;
+
+	file_write(store_path(&s, "history.db"), base, base_len);
+	store_open(&s);
+	fault_vfs_arm(FAULT_WRITE, 0, FAULT_CORRUPT, true);
+	for (i = 0; i < 3; i++) {
+		check_error(store_append(&s, 99, store_now(&s)));
+		check_error(sst_history_thin(s.history, &more, &s.err));
+	}
+	ck_assert(fault_vfs_disarm());
+	ck_assert_uint_eq(store_figures(&s).set_aside_total, 1);
+	ck_assert_uint_eq(store_figures(&s).revisions, 0);
+	ck_assert_int_eq(store_append(&s, 99, store_now(&s)), SST_OK);
+	check_new_file();
+}
+END_TEST
+
 int
 main(void)
 {
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	Suite *suite = suite_create("history faults");
 	TCase *t = tcase_create("faults");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
 	fault_vfs_register();
-	sst_log_configure(SST_LOG_ERROR, SST_LOG_TEXT, 2);
+	sst_log_configure(SST_LOG_ERROR, SST_LOG_TEXT, null);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, no_fault_loses_what_was_stored, 0, MODES);
 	tcase_add_loop_test(t, no_fault_spoils_the_beginning, 0, MODES);
 	tcase_add_test(t, a_full_disk_is_called_that);
+	tcase_add_test(t, damage_that_is_met_is_set_aside_at_once);
+	tcase_add_test(t, damage_without_room_for_a_new_file_waits);
 	tcase_add_test(t, a_reader_that_cannot_read_says_so);
 	suite_add_tcase(suite, t);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
+	close(null);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -34,11 +34,10 @@ expect_aside(const char *kind, const char *reason)
 
 	store_open(&s);
 	snprintf(begin, sizeof(begin), "%s/history.db.%s-2026", s.dir, kind);
-	ck_assert_msg(
-	    strncmp(s.start.set_aside, begin, strlen(begin)) == 0,
+	ck_assert_msg(strncmp(s.start.set_aside, begin, strlen(begin)) == 0,
 	    "%s is not %s", s.start.set_aside, begin);
-	ck_assert_msg(strstr(s.start.reason, reason) != NULL, "%s",
-	    s.start.reason);
+	ck_assert_msg(
+	    strstr(s.start.reason, reason) != NULL, "%s", s.start.reason);
 	ck_assert_uint_eq(s.start.revision, 0);
 	ck_assert_uint_eq(strlen(s.start.epoch), 16);
 	ck_assert_uint_eq(store_figures(&s).set_aside_total, 1);
@@ -64,8 +63,8 @@ START_TEST(a_text_is_set_aside)
 	static const char text[] = "my notes\n";
 
 	file_write(store_path(&s, "history.db"), text, sizeof(text));
-	check_file(expect_aside("foreign", "no SQLite file"), text,
-	    sizeof(text));
+	check_file(
+	    expect_aside("foreign", "no SQLite file"), text, sizeof(text));
 	store_open(&s);
 	ck_assert_uint_eq(s.start.revision, 3);
 }
@@ -90,8 +89,7 @@ START_TEST(a_directory_is_set_aside)
 	struct stat st;
 
 	ck_assert_int_eq(mkdir(store_path(&s, "history.db"), 0700), 0);
-	ck_assert_int_eq(
-	    stat(expect_aside("foreign", "a directory"), &st), 0);
+	ck_assert_int_eq(stat(expect_aside("foreign", "a directory"), &st), 0);
 	ck_assert(S_ISDIR(st.st_mode));
 }
 END_TEST
@@ -134,9 +132,8 @@ run_sql(const char *text)
 
 	ck_assert_int_eq(
 	    sqlite3_open(store_path(&s, "history.db"), &sql), SQLITE_OK);
-	ck_assert_msg(
-	    sqlite3_exec(sql, text, NULL, NULL, NULL) == SQLITE_OK, "%s",
-	    sqlite3_errmsg(sql));
+	ck_assert_msg(sqlite3_exec(sql, text, NULL, NULL, NULL) == SQLITE_OK,
+	    "%s", sqlite3_errmsg(sql));
 	ck_assert_int_eq(sqlite3_close(sql), SQLITE_OK);
 }
 
@@ -148,8 +145,7 @@ START_TEST(the_file_of_another_program_is_set_aside)
 	run_sql("CREATE TABLE bookmarks(url); "
 		"INSERT INTO bookmarks VALUES('http://example.org')");
 	bytes = file_read(store_path(&s, "history.db"), &len);
-	check_file(
-	    expect_aside("foreign", "another program"), bytes, len);
+	check_file(expect_aside("foreign", "another program"), bytes, len);
 	free(bytes);
 }
 END_TEST
@@ -235,12 +231,12 @@ START_TEST(a_directory_that_is_none_is_told)
 {
 	file_write(store_path(&s, "file"), "x", 1);
 	s.settings.dir = store_path(&s, "file/below");
-	ck_assert_int_eq(sst_history_open(&s.settings, &s.history, &s.start,
-			     &s.err),
+	ck_assert_int_eq(
+	    sst_history_open(&s.settings, &s.history, &s.start, &s.err),
 	    SST_IO);
 	s.settings.dir = store_path(&s, "file");
-	ck_assert_int_eq(sst_history_open(&s.settings, &s.history, &s.start,
-			     &s.err),
+	ck_assert_int_eq(
+	    sst_history_open(&s.settings, &s.history, &s.start, &s.err),
 	    SST_IO);
 	ck_assert_msg(
 	    strstr(s.err.text, "not a directory") != NULL, "%s", s.err.text);
@@ -268,7 +264,7 @@ START_TEST(a_directory_without_permission_is_told)
 	ck_assert_int_eq(chmod(s.dir, 0555), 0);
 	ck_assert_int_eq(open_as_nobody(), SST_IO);
 	ck_assert_msg(strstr(s.err.text, s.dir) != NULL &&
-		strstr(s.err.text, "ermission denied") != NULL,
+			  strstr(s.err.text, "ermission denied") != NULL,
 	    "%s", s.err.text);
 	ck_assert_int_eq(chmod(s.dir, 0700), 0);
 }
@@ -286,8 +282,8 @@ START_TEST(files_without_permission_are_not_set_aside)
 	ck_assert_int_eq(chmod(store_path(&s, "lock"), 0666), 0);
 	ck_assert_int_eq(chmod(store_path(&s, "history.db"), 0444), 0);
 	ck_assert_int_eq(open_as_nobody(), SST_IO);
-	ck_assert_msg(strstr(s.err.text, "history.db") != NULL, "%s",
-	    s.err.text);
+	ck_assert_msg(
+	    strstr(s.err.text, "history.db") != NULL, "%s", s.err.text);
 	ck_assert_int_eq(chmod(s.dir, 0555), 0);
 	ck_assert_int_eq(chmod(store_path(&s, "history.db"), 0666), 0);
 	ck_assert_int_eq(open_as_nobody(), SST_IO);

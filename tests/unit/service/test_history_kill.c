@@ -96,8 +96,8 @@ run_and_kill(int reports, unsigned later)
 	}
 	/* a moment within what it does next, without sleeping */
 	p = (struct pollfd){.fd = ends[0], .events = 0};
-	(void)ppoll(&p, 1,
-	    &(struct timespec){.tv_nsec = (long)later * 1000}, NULL);
+	(void)ppoll(
+	    &p, 1, &(struct timespec){.tv_nsec = (long)later * 1000}, NULL);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_msg(WIFSIGNALED(status), "it ended itself: %d",
@@ -131,8 +131,7 @@ check_listed(void)
 	ck_assert_int_eq(
 	    sst_history_list(s.reader, &q, &rows, &count, &s.err), SST_OK);
 	for (i = count; i-- > 0;)
-		ck_assert_msg(
-		    store_read(&s, rows[i].revision) == SST_OK, "%s",
+		ck_assert_msg(store_read(&s, rows[i].revision) == SST_OK, "%s",
 		    s.err.text);
 	ck_assert_uint_eq(count, store_figures(&s).revisions);
 	sst_history_rows_free(rows, count);

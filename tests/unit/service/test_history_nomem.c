@@ -125,8 +125,8 @@ teardown(void)
 static void
 check_nomem(int rc)
 {
-	ck_assert_msg(rc == SST_NOMEM || rc == SST_OK, "%d: %s", rc,
-	    s.err.text);
+	ck_assert_msg(
+	    rc == SST_NOMEM || rc == SST_OK, "%d: %s", rc, s.err.text);
 }
 
 START_TEST(opening_without_memory_says_so)
@@ -141,8 +141,8 @@ START_TEST(opening_without_memory_says_so)
 	store_close(&s);
 	for (n = 0; met; n++) {
 		starve_after(n);
-		rc = sst_history_open(
-		    &s.settings, &s.history, &s.start, &s.err);
+		rc =
+		    sst_history_open(&s.settings, &s.history, &s.start, &s.err);
 		if (rc == SST_OK)
 			rc = sst_history_reader_open(
 			    s.history, &s.reader, &s.err);

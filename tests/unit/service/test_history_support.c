@@ -27,8 +27,7 @@ store_init(struct store *s)
 }
 
 static int
-store_remove(
-    const char *path, const struct stat *st, int type, struct FTW *ftw)
+store_remove(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
@@ -50,8 +49,8 @@ store_open(struct store *s)
 	ck_assert_msg(sst_history_open(&s->settings, &s->history, &s->start,
 			  &s->err) == SST_OK,
 	    "%s", s->err.text);
-	ck_assert_msg(sst_history_reader_open(
-			  s->history, &s->reader, &s->err) == SST_OK,
+	ck_assert_msg(
+	    sst_history_reader_open(s->history, &s->reader, &s->err) == SST_OK,
 	    "%s", s->err.text);
 }
 
@@ -152,8 +151,7 @@ store_read(struct store *s, uint64_t revision)
 {
 	size_t len = 0, want_len;
 	char *bytes = NULL, *want;
-	int rc = sst_history_read(
-	    s->reader, revision, &bytes, &len, &s->err);
+	int rc = sst_history_read(s->reader, revision, &bytes, &len, &s->err);
 
 	if (rc != SST_OK)
 		return rc;
@@ -173,8 +171,8 @@ store_thin(struct store *s)
 
 	for (; more; calls++) {
 		ck_assert_int_lt(calls, 10000);
-		ck_assert_msg(sst_history_thin(
-				  s->history, &more, &s->err) == SST_OK,
+		ck_assert_msg(
+		    sst_history_thin(s->history, &more, &s->err) == SST_OK,
 		    "%s", s->err.text);
 	}
 	return calls;

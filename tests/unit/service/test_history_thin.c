@@ -108,13 +108,13 @@ check_retention(void)
 	for (i = 1; i <= newest; i++) {
 		age = store_now(&s) - captured[i];
 		must = i == newest || age <= r->all_ms ||
-		    (age <= r->minutely_ms && last_of(i, STORE_MINUTE)) ||
-		    (age <= r->hourly_ms && last_of(i, STORE_HOUR));
+		       (age <= r->minutely_ms && last_of(i, STORE_MINUTE)) ||
+		       (age <= r->hourly_ms && last_of(i, STORE_HOUR));
 		may = i == newest || age <= 2 * r->all_ms ||
-		    (age <= r->minutely_ms + r->minutely_ms / 8 &&
-			last_of(i, STORE_MINUTE)) ||
-		    (age <= r->hourly_ms + r->hourly_ms / 16 &&
-			last_of(i, STORE_HOUR));
+		      (age <= r->minutely_ms + r->minutely_ms / 8 &&
+			  last_of(i, STORE_MINUTE)) ||
+		      (age <= r->hourly_ms + r->hourly_ms / 16 &&
+			  last_of(i, STORE_HOUR));
 		ck_assert_msg(held[i] || !must,
 		    "%llu, of %lld s ago, was dropped", (unsigned long long)i,
 		    (long long)age / 1000);
@@ -179,8 +179,7 @@ START_TEST(weeks_are_thinned_to_hours_and_end)
 	check_bytes();
 	check_figures();
 	ck_assert_int_lt(
-	    captured[store_figures(&s).oldest],
-	    store_now(&s) - 29 * STORE_DAY);
+	    captured[store_figures(&s).oldest], store_now(&s) - 29 * STORE_DAY);
 }
 END_TEST
 
@@ -212,8 +211,7 @@ static void
 advance_to_age(uint64_t revision, int64_t age)
 {
 	ck_assert_int_ge(captured[revision] + age, store_now(&s));
-	fake_clock_advance(
-	    &s.hands, captured[revision] + age - store_now(&s));
+	fake_clock_advance(&s.hands, captured[revision] + age - store_now(&s));
 }
 
 START_TEST(the_first_border_is_exact)

@@ -119,19 +119,19 @@ write_all_the_time(void (*disturb)(void))
 	int i;
 
 	for (i = 0; i < READERS; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL,
-				     read_all_the_time,
-				     (void *)(uintptr_t)(i + 1)),
+		ck_assert_int_eq(
+		    pthread_create(&threads[i], NULL, read_all_the_time,
+			(void *)(uintptr_t)(i + 1)),
 		    0);
 	for (i = 1; i <= ROUNDS; i++) {
-		ck_assert_msg(store_append(&s, (uint64_t)i, store_now(&s)) ==
-			SST_OK,
+		ck_assert_msg(
+		    store_append(&s, (uint64_t)i, store_now(&s)) == SST_OK,
 		    "%s", s.err.text);
 		atomic_store(&newest, (unsigned long long)i);
 		fake_clock_advance(&s.hands, 20000);
-		ck_assert_msg(sst_history_thin(
-				  s.history, &more, &s.err) == SST_OK,
-		    "%s", s.err.text);
+		ck_assert_msg(
+		    sst_history_thin(s.history, &more, &s.err) == SST_OK, "%s",
+		    s.err.text);
 		if (disturb != NULL && i == ROUNDS / 2)
 			disturb();
 	}
@@ -158,8 +158,8 @@ drop_table(void)
 	snprintf(path, sizeof(path), "%s", store_path(&s, "history.db"));
 	ck_assert_int_eq(sqlite3_open(path, &sql), SQLITE_OK);
 	sqlite3_busy_timeout(sql, 5000);
-	ck_assert_msg(sqlite3_exec(sql, "DROP TABLE body", NULL, NULL, NULL) ==
-		SQLITE_OK,
+	ck_assert_msg(
+	    sqlite3_exec(sql, "DROP TABLE body", NULL, NULL, NULL) == SQLITE_OK,
 	    "%s", sqlite3_errmsg(sql));
 	sqlite3_close(sql);
 }
