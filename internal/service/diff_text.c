@@ -12,7 +12,9 @@
 enum {
 	TEXT_INDENT = 2,   /* of an entity; of a child twice that */
 	TEXT_LABEL = 44,   /* columns that the longest label may align */
-	TEXT_COLUMNS = 110 /* what still counts as a line */
+	TEXT_COLUMNS = 110, /* what still counts as a line */
+	TEXT_RUN = 4,       /* so many of one kind are told together */
+	TEXT_RUN_LINES = 3  /* at most; the rest is a number */
 };
 
 struct text_printer {
@@ -253,6 +255,92 @@ text_parent(struct text_printer *t, const struct diff_row *row)
 	sst_buf_fini(&raw);
 }
 
+/* Whether the row is one of many that say nothing but a name: a task that came
+ * or went. */
+static bool
+text_is_plain(const struct diff_row *row)
+{
+	return (row->op == SST_DIFF_ADDED || row->op == SST_DIFF_REMOVED) &&
+	       diff__place(row)->child != NULL && row->field_count == 0;
+}
+
+static bool
+text_is_alike(const struct text_printer *t, const struct diff_row *a,
+    const struct diff_row *b)
+{
+	const struct diff_place *x = diff__place(a), *y = diff__place(b);
+	struct sst_buf first = SST_BUF_INIT, second = SST_BUF_INIT;
+	bool alike;
+
+	if (!text_is_plain(b) || a->op != b->op || x->entity != y->entity)
+		return false;
+	words__extent(t->diff, a, &first);
+	words__extent(t->diff, b, &second);
+	alike = first.len == second.len &&
+		(first.len == 0 ||
+		    memcmp(first.data, second.data, first.len) == 0);
+	sst_buf_fini(&first);
+	sst_buf_fini(&second);
+	return alike;
+}
+
+/* The end of the run of alike rows that begins there. */
+static size_t
+text_run_end(const struct text_printer *t, size_t first, size_t end)
+{
+	size_t i = first + 1;
+
+	if (!text_is_plain(t->rows[first]))
+		return i;
+	while (i < end && text_is_alike(t, t->rows[first], t->rows[i]))
+		i++;
+	return i;
+}
+
+/* "+ 28 queued: task-1, task-2, ... and 12 more" */
+static void
+text_run(struct text_printer *t, size_t first, size_t end)
+{
+	const struct diff_row *row = t->rows[first];
+	size_t indent = text_indent(row), begin = t->out->len, column, i;
+	struct sst_buf name = SST_BUF_INIT;
+	unsigned lines = 1;
+
+	text_spaces(t->out, indent);
+	sst_buf_adds(t->out, text_colour(t, row->op));
+	sst_buf_adds(t->out, row->op == SST_DIFF_ADDED ? "+ " : "- ");
+	sst_buf_json_int(t->out, (int64_t)(end - first));
+	sst_buf_addc(t->out, ' ');
+	words__extent(t->diff, row, t->out);
+	if (t->style->colour)
+		sst_buf_adds(t->out, "\033[0m");
+	sst_buf_addc(t->out, ':');
+	column = t->out->len - begin;
+	for (i = first; i < end && !sst_buf_failed(t->out); i++) {
+		sst_buf_clear(&name);
+		text_label(t->rows[i], &name);
+		if (column + name.len + 2 > TEXT_COLUMNS) {
+			if (lines++ == TEXT_RUN_LINES)
+				break;
+			sst_buf_addc(t->out, '\n');
+			text_spaces(t->out, indent + 3);
+			column = indent + 3;
+		}
+		sst_buf_addc(t->out, ' ');
+		sst_buf_add(t->out, name.data, name.len);
+		sst_buf_adds(t->out, i + 1 < end ? "," : "");
+		column += words__columns(&name) + 2;
+	}
+	if (i < end) {
+		sst_buf_adds(t->out, " and ");
+		sst_buf_json_int(t->out, (int64_t)(end - i));
+		sst_buf_adds(t->out, " more");
+	}
+	sst_buf_addc(t->out, '\n');
+	t->out->failed = t->out->failed || sst_buf_failed(&name);
+	sst_buf_fini(&name);
+}
+
 static void
 text_section_head(const struct text_printer *t, unsigned section)
 {
@@ -273,7 +361,7 @@ text_section_head(const struct text_printer *t, unsigned section)
 static void
 text_section(struct text_printer *t, size_t first, size_t end)
 {
-	size_t i, columns;
+	size_t i, columns, next;
 
 	t->column = 0;
 	t->parent = NULL;
@@ -283,10 +371,17 @@ text_section(struct text_printer *t, size_t first, size_t end)
 			t->column = columns;
 	}
 	text_section_head(t, diff__place(t->rows[first])->section);
-	for (i = first; i < end; i++) {
+	for (i = first; i < end; i = next) {
+		next = i + 1;
 		if (t->rows[i]->op == SST_DIFF_MOVED)
 			continue;
 		text_parent(t, t->rows[i]);
+		next = text_run_end(t, i, end);
+		if (next - i >= TEXT_RUN) {
+			text_run(t, i, next);
+			continue;
+		}
+		next = i + 1;
 		text_row(t, t->rows[i]);
 	}
 	for (i = first; i < end; i++) {

@@ -249,6 +249,60 @@ START_TEST(text_says_it_in_one_screen)
 }
 END_TEST
 
+/* A queue that has the tasks t0 to t<count - 1>. */
+static struct sst_snapshot *
+many_tasks(int count)
+{
+	struct sst_buf text = SST_BUF_INIT;
+	struct sst_snapshot *s;
+	int i;
+
+	sst_buf_adds(&text, "{'queues':[{'name':'q','tasks':[");
+	for (i = 0; i < count; i++)
+		sst_buf_addf(&text, "%s{'id':'t%d'}", i > 0 ? "," : "", i);
+	sst_buf_adds(&text, "]}]}");
+	ck_assert(!sst_buf_failed(&text));
+	s = doc(text.data);
+	sst_buf_fini(&text);
+	return s;
+}
+
+static size_t
+lines_of(const struct sst_buf *text)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < text->len; i++)
+		n += text->data[i] == '\n';
+	return n;
+}
+
+START_TEST(text_tells_many_of_a_kind_together)
+{
+	static const int counts[] = {3, 4, 40, 4000};
+	static const size_t lines[] = {6, 4, 5, 6};
+	struct sst_snapshot *none = many_tasks(0), *many;
+	struct sst_diff *d;
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		many = many_tasks(counts[i]);
+		d = doc_diff(none, many);
+		sst_buf_clear(&out);
+		sst_diff_write_text(d, &everything, &out);
+		ck_assert_msg(lines_of(&out) == lines[i], "%s", out.data);
+		ck_assert_ptr_nonnull(strstr(out.data, "t0"));
+		ck_assert(counts[i] > 40 ||
+			  strstr(out.data, " and ") == NULL);
+		sst_diff_free(&d);
+		sst_snapshot_release(&many);
+	}
+	ck_assert_ptr_nonnull(strstr(out.data, "    + 4000 queued: t0,"));
+	ck_assert_ptr_nonnull(strstr(out.data, " more\n"));
+	sst_snapshot_release(&none);
+}
+END_TEST
+
 START_TEST(text_of_no_change_says_so)
 {
 	struct sst_diff *same = doc_diff(a, a);
@@ -407,6 +461,7 @@ diff_forms_suite(void)
 	tcase_add_test(t, pretty_is_the_same_with_spaces);
 	tcase_add_test(t, every_row_conforms);
 	tcase_add_test(t, text_says_it_in_one_screen);
+	tcase_add_test(t, text_tells_many_of_a_kind_together);
 	tcase_add_test(t, text_of_no_change_says_so);
 	tcase_add_test(t, text_names_epochs_that_differ);
 	tcase_add_test(t, text_has_a_tail_when_cut);
