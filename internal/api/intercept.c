@@ -18,16 +18,10 @@
 #include "api/api_priv.h"
 #include "api/exchange.h"
 
-/* Whose daemon it is: NULL, or the API whose options these are. */
+/* NULL, or the API whose options these are. */
 static struct sst_api *
-options_owner(va_list ap)
+options_owner(const struct MHD_OptionItem *items)
 {
-	const struct MHD_OptionItem *items;
-
-	/* ulfius gives an array and the end. */
-	if (va_arg(ap, int) != MHD_OPTION_ARRAY)
-		return NULL;
-	items = va_arg(ap, const struct MHD_OptionItem *);
 	if (items[0].option != MHD_OPTION_EXTERNAL_LOGGER ||
 	    items[0].value != (intptr_t)api__on_log)
 		return NULL;
@@ -45,18 +39,20 @@ MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback apc,
     void *apc_cls, MHD_AccessHandlerCallback dh, void *dh_cls, ...)
 {
 	struct MHD_Daemon *daemon;
-	struct sst_api *api;
-	va_list ap, look;
+	struct sst_api *api = NULL;
+	va_list ap;
 
+	/* ulfius gives an array and the end. */
 	va_start(ap, dh_cls);
-	va_copy(look, ap);
-	api = options_owner(look);
-	va_end(look);
+	if (va_arg(ap, int) == MHD_OPTION_ARRAY)
+		api = options_owner(va_arg(ap, const struct MHD_OptionItem *));
+	va_end(ap);
 	if (api != NULL) {
 		api->ulfius = (struct api_ulfius){(void (*)(void))dh, dh_cls};
 		dh = api__on_access;
 		dh_cls = api;
 	}
+	va_start(ap, dh_cls);
 	daemon = MHD_start_daemon_va(flags, port, apc, apc_cls, dh, dh_cls, ap);
 	va_end(ap);
 	return daemon;
