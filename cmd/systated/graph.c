@@ -40,7 +40,7 @@ graph_is_share_dir(const char *dir)
 
 	sst_buf_addf(&path, "%s/mocks/scenarios", dir);
 	is = !sst_buf_failed(&path) && stat(path.data, &st) == 0 &&
-	    S_ISDIR(st.st_mode);
+	     S_ISDIR(st.st_mode);
 	sst_buf_fini(&path);
 	return is;
 }
@@ -59,8 +59,7 @@ graph_find_share_dir(const char *configured)
 	if (n > 0) {
 		path[n] = '\0';
 		slash = strrchr(path, '/');
-		memcpy(slash, "/../share/systate",
-		    sizeof("/../share/systate"));
+		memcpy(slash, "/../share/systate", sizeof("/../share/systate"));
 		if (graph_is_share_dir(path))
 			return strdup(path);
 	}
@@ -145,8 +144,8 @@ graph_read_file(const char *path, char **out, struct sst_error *err)
 }
 
 static int
-graph_read_pems(const struct sst_config *config, struct pems *pems,
-    struct sst_error *err)
+graph_read_pems(
+    const struct sst_config *config, struct pems *pems, struct sst_error *err)
 {
 	int rc;
 
@@ -154,8 +153,8 @@ graph_read_pems(const struct sst_config *config, struct pems *pems,
 	if (rc == SST_OK)
 		rc = graph_read_file(config->tls.key_file, &pems->key, err);
 	if (rc == SST_OK)
-		rc = graph_read_file(
-		    config->tls.client_ca_file, &pems->ca, err);
+		rc =
+		    graph_read_file(config->tls.client_ca_file, &pems->ca, err);
 	return rc;
 }
 
@@ -209,8 +208,8 @@ graph_raise_descriptors(int64_t connections)
 	    (long long)connections, (unsigned long long)want,
 	    (unsigned long long)limit.rlim_cur);
 	return limit.rlim_cur > 2 * OTHER_DESCRIPTORS
-	    ? (int64_t)limit.rlim_cur - OTHER_DESCRIPTORS
-	    : OTHER_DESCRIPTORS;
+		   ? (int64_t)limit.rlim_cur - OTHER_DESCRIPTORS
+		   : OTHER_DESCRIPTORS;
 }
 
 static void
@@ -232,8 +231,7 @@ graph_api_settings(const struct sst_config *c, const struct pems *pems,
 		    .head_bytes = (size_t)c->limits.max_request_head_bytes,
 		    .body_bytes = (size_t)c->limits.max_request_body_bytes,
 		},
-	    .allowed_hosts =
-		(const char *const *)c->listen.allowed_hosts.items,
+	    .allowed_hosts = (const char *const *)c->listen.allowed_hosts.items,
 	    .allowed_host_count = c->listen.allowed_hosts.count,
 	    .allowed_origins =
 		(const char *const *)c->listen.allowed_origins.items,
@@ -323,8 +321,8 @@ graph_open(struct graph *graph, struct sst_error *err)
 
 /* Everything that can fail is done before the first change. */
 static int
-graph_reload_sources(struct graph *graph, const struct sst_config *now,
-    struct sst_error *err)
+graph_reload_sources(
+    struct graph *graph, const struct sst_config *now, struct sst_error *err)
 {
 	struct sst_repository *sources = NULL;
 	int rc;
@@ -355,9 +353,9 @@ graph_reload(struct graph *graph, struct sst_error *err)
 		rc = graph_reload_sources(graph, now, err);
 	if (rc == SST_OK) {
 		tokens = graph_tokens(now, &count);
-		rc = tokens == NULL
-		    ? sst_error_nomem(err)
-		    : sst_api_reload_tokens(graph->api, tokens, count, err);
+		rc = tokens == NULL ? sst_error_nomem(err)
+				    : sst_api_reload_tokens(
+					  graph->api, tokens, count, err);
 	}
 	free(tokens);
 	if (rc != SST_OK) {

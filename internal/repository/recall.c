@@ -51,8 +51,8 @@ recall_harvest(const struct sst_section *section, const char *source)
 
 /* When the content from that source last changed; false: not told. */
 static bool
-recall_changed(const struct sst_snapshot *s, const char *source,
-    struct sst_wall *out)
+recall_changed(
+    const struct sst_snapshot *s, const char *source, struct sst_wall *out)
 {
 	const struct sst_entity *row =
 	    sst_section_find(s->sources, source, strlen(source));
@@ -65,8 +65,8 @@ recall_changed(const struct sst_snapshot *s, const char *source,
 	tree = json_loadb(sst_entity_json(row), row->json_len, 0, NULL);
 	at = json_object_get(tree, "changed_at");
 	known = json_is_string(at) &&
-	    sst_time_parse(json_string_value(at), json_string_length(at),
-		&out->ms) == SST_OK;
+		sst_time_parse(json_string_value(at), json_string_length(at),
+		    &out->ms) == SST_OK;
 	json_decref(tree);
 	return known;
 }

@@ -81,8 +81,8 @@ chronicle__open(struct chronicle *chronicle, struct chronicle_start *start,
 
 	if (chronicle->settings.history.dir == NULL)
 		return SST_OK;
-	rc = sst_history_open(&chronicle->settings.history,
-	    &chronicle->history, &found, err);
+	rc = sst_history_open(
+	    &chronicle->settings.history, &chronicle->history, &found, err);
 	if (rc != SST_OK)
 		return rc;
 	if (found.set_aside[0] != '\0')
@@ -130,8 +130,7 @@ chronicle_cost(struct sst_entity *const *from, size_t from_count,
 		e = to[m->to];
 		before = m->from == SST_MATCH_NONE ? NULL : from[m->from];
 		sum += sizeof(*e) + e->json_len + e->key_len + 32;
-		sum += chronicle_cost(
-		    before == NULL ? NULL : before->children,
+		sum += chronicle_cost(before == NULL ? NULL : before->children,
 		    before == NULL ? 0 : before->child_count, e->children,
 		    e->child_count);
 	}
@@ -224,8 +223,8 @@ chronicle_paused(struct chronicle *c, const struct sst_error *why)
 	c->retry_ms = c->retry_ms == 0 ? RETRY_MIN_MS : c->retry_ms * 2;
 	if (c->retry_ms > RETRY_MAX_MS)
 		c->retry_ms = RETRY_MAX_MS;
-	c->retry_at = sst_mono_add_ms(
-	    sst_clock_mono(c->settings.clock), c->retry_ms);
+	c->retry_at =
+	    sst_mono_add_ms(sst_clock_mono(c->settings.clock), c->retry_ms);
 	if (news)
 		sst_log_err("HIST-PAUSED", NULL,
 		    "the history is paused, the state is served as before: %s",
@@ -269,8 +268,8 @@ batch_fill(struct batch *b, struct sst_error *err)
 	for (i = 0; i < b->count && bytes < BATCH_BYTES; i++) {
 		s = b->pending[i].snapshot;
 		rc = i + 1 == b->count && i == 0
-		    ? sst_snapshot_body(s, &full, &b->bodies[i], err)
-		    : batch_body(s, &b->bodies[i], err);
+			 ? sst_snapshot_body(s, &full, &b->bodies[i], err)
+			 : batch_body(s, &b->bodies[i], err);
 		if (rc != SST_OK)
 			return rc;
 		bytes += b->bodies[i]->len;
@@ -279,8 +278,8 @@ batch_fill(struct batch *b, struct sst_error *err)
 		    .captured_at = s->captured_at,
 		    .document = b->bodies[i]->bytes,
 		    .document_len = b->bodies[i]->len,
-		    .hash = sst_hash_bytes(
-			b->bodies[i]->bytes, b->bodies[i]->len),
+		    .hash =
+			sst_hash_bytes(b->bodies[i]->bytes, b->bodies[i]->len),
 		    .note = b->pending[i].note == NULL ? no_note
 						       : b->pending[i].note,
 		};
@@ -321,8 +320,8 @@ chronicle_store_some(struct chronicle *c)
 			rc = sst_history_append(
 			    c->history, b->records, b->ready, &err);
 		if (rc == SST_OK) {
-			recent__stored(&c->recent,
-			    b->records[b->ready - 1].revision);
+			recent__stored(
+			    &c->recent, b->records[b->ready - 1].revision);
 			chronicle_ok(c);
 			more = true;
 		} else {
@@ -375,7 +374,7 @@ chronicle_wait(struct chronicle *c)
 								 : c->thin_at;
 	sst_lock_acquire(&c->lock);
 	while (!c->dirty && !c->stopping &&
-	    sst_mono_before(sst_clock_mono(clock), until))
+	       sst_mono_before(sst_clock_mono(clock), until))
 		sst_lock_wait(&c->lock, &c->wake, clock, until);
 	c->dirty = false;
 	go_on = !c->stopping;
@@ -386,8 +385,8 @@ chronicle_wait(struct chronicle *c)
 static void
 chronicle_round(struct chronicle *c)
 {
-	bool wait = sst_mono_before(
-	    sst_clock_mono(c->settings.clock), c->retry_at) &&
+	bool wait =
+	    sst_mono_before(sst_clock_mono(c->settings.clock), c->retry_at) &&
 	    c->retry_at.ns != SST_MONO_NEVER.ns;
 
 	chronicle_make_notes(c);
@@ -419,8 +418,8 @@ chronicle__start(struct chronicle *chronicle, struct sst_error *err)
 	int rc;
 
 	c->retry_at = SST_MONO_NEVER;
-	c->thin_at = sst_mono_add_ms(
-	    sst_clock_mono(c->settings.clock), THIN_FIRST_MS);
+	c->thin_at =
+	    sst_mono_add_ms(sst_clock_mono(c->settings.clock), THIN_FIRST_MS);
 	if (c->settings.recent_revisions == 0)
 		return SST_OK;
 	rc = pthread_create(&c->thread, NULL, chronicle_run, c);
@@ -435,8 +434,7 @@ chronicle__start(struct chronicle *chronicle, struct sst_error *err)
 void
 chronicle__published(struct chronicle *chronicle, struct sst_snapshot *snapshot)
 {
-	recent__push(
-	    &chronicle->recent, snapshot, chronicle->history == NULL);
+	recent__push(&chronicle->recent, snapshot, chronicle->history == NULL);
 	sst_lock_acquire(&chronicle->lock);
 	chronicle->dirty = true;
 	pthread_cond_signal(&chronicle->wake);
@@ -457,8 +455,7 @@ chronicle__stop(struct chronicle *chronicle)
 }
 
 void
-chronicle__figures(
-    struct chronicle *chronicle, struct sst_service_history *out)
+chronicle__figures(struct chronicle *chronicle, struct sst_service_history *out)
 {
 	struct sst_history_figures f = {0};
 

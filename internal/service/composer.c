@@ -61,12 +61,11 @@ service_publish(struct sst_service *s, struct sst_snapshot *snapshot,
 
 /* Since when a source had the status it has in that row. */
 static void
-service_recall_since(struct sst_compose_since *since, const char *row,
-    size_t len)
+service_recall_since(
+    struct sst_compose_since *since, const char *row, size_t len)
 {
 	json_t *tree = json_loadb(row, len, 0, NULL);
-	const char *status =
-	    json_string_value(json_object_get(tree, "status"));
+	const char *status = json_string_value(json_object_get(tree, "status"));
 	const json_t *at = json_object_get(tree, "since");
 	int i;
 
@@ -95,11 +94,11 @@ service_since(struct sst_service *s, const struct sst_slot_view *views,
 	if (s->since == NULL)
 		return sst_error_nomem(err);
 	for (i = 0; s->recalled != NULL && i < count; i++) {
-		row = sst_section_find(s->recalled->sources, views[i].name,
-		    strlen(views[i].name));
+		row = sst_section_find(
+		    s->recalled->sources, views[i].name, strlen(views[i].name));
 		if (row != NULL)
-			service_recall_since(&s->since[i],
-			    sst_entity_json(row), row->json_len);
+			service_recall_since(
+			    &s->since[i], sst_entity_json(row), row->json_len);
 	}
 	return SST_OK;
 }
@@ -123,7 +122,7 @@ service_too_early(struct sst_service *s, const struct sst_slot_view *views,
 {
 	*until_out = sst_mono_add_ms(s->started, SERVICE_FIRST_WAIT_MS);
 	return s->current == NULL && !service_all_asked(views, count) &&
-	    sst_mono_before(now, *until_out);
+	       sst_mono_before(now, *until_out);
 }
 
 /* With `composing` held: makes and publishes what is to be shown now. */
@@ -161,8 +160,7 @@ service_compose_views(struct sst_service *s, const struct sst_slot_view *views,
 }
 
 static void
-service_note_failure(
-    struct sst_service *s, int rc, const struct sst_error *err)
+service_note_failure(struct sst_service *s, int rc, const struct sst_error *err)
 {
 	if (rc == SST_OK) {
 		s->invalid_logged = false;
@@ -214,11 +212,11 @@ service_take_over(struct sst_service *s)
 	if (sst_repository_read(s->incoming, &views, &count, &err) == 0 &&
 	    sst_repository_read(s->repository, &old, &old_count, &err) == 0)
 		ready = service_all_asked(views, count) ||
-		    !sst_mono_before(
-			sst_clock_mono(s->clock), s->incoming_until);
+			!sst_mono_before(
+			    sst_clock_mono(s->clock), s->incoming_until);
 	if (ready)
-		carried = service_carry_since(
-		    s->since, old, old_count, views, count);
+		carried =
+		    service_carry_since(s->since, old, old_count, views, count);
 	if (carried != NULL) {
 		free(s->since);
 		s->since = carried;
@@ -253,8 +251,8 @@ service_compose(struct sst_service *s, struct sst_mono *again_out)
 		*again_out = service_earlier(*again_out, s->incoming_until);
 	service_note_failure(s, rc, &err);
 	atomic_fetch_add(&s->composed, 1);
-	atomic_fetch_add(&s->compose_ns,
-	    (uint64_t)(sst_clock_mono(s->clock).ns - begin.ns));
+	atomic_fetch_add(
+	    &s->compose_ns, (uint64_t)(sst_clock_mono(s->clock).ns - begin.ns));
 }
 
 /* Sleeps until something changed or `until`; false when stopping. */
@@ -265,7 +263,7 @@ service_wait(struct sst_service *s, struct sst_mono until)
 
 	sst_lock_acquire(&s->mailbox);
 	while (!s->dirty && !s->stopping &&
-	    sst_mono_before(sst_clock_mono(s->clock), until))
+	       sst_mono_before(sst_clock_mono(s->clock), until))
 		sst_lock_wait(&s->mailbox, &s->wake, s->clock, until);
 	s->dirty = false;
 	go_on = !s->stopping;
@@ -295,7 +293,7 @@ bool
 service__expired(struct sst_service *service)
 {
 	return sst_clock_mono(service->clock).ns >=
-	    atomic_load(&service->valid_until);
+	       atomic_load(&service->valid_until);
 }
 
 /* The composer thread was late: do its work rather than break the promise. */
@@ -310,4 +308,3 @@ service__refresh(struct sst_service *service)
 		service_compose(s, &again);
 	sst_lock_release(&s->composing);
 }
-

@@ -10,8 +10,8 @@
 #include "service/diff_words.h"
 
 enum {
-	TEXT_INDENT = 2,   /* of an entity; of a child twice that */
-	TEXT_LABEL = 44,   /* columns that the longest label may align */
+	TEXT_INDENT = 2,    /* of an entity; of a child twice that */
+	TEXT_LABEL = 44,    /* columns that the longest label may align */
 	TEXT_COLUMNS = 110, /* what still counts as a line */
 	TEXT_RUN = 4,       /* so many of one kind are told together */
 	TEXT_RUN_LINES = 3  /* at most; the rest is a number */
@@ -276,9 +276,9 @@ text_is_alike(const struct text_printer *t, const struct diff_row *a,
 		return false;
 	words__extent(t->diff, a, &first);
 	words__extent(t->diff, b, &second);
-	alike = first.len == second.len &&
-		(first.len == 0 ||
-		    memcmp(first.data, second.data, first.len) == 0);
+	alike =
+	    first.len == second.len &&
+	    (first.len == 0 || memcmp(first.data, second.data, first.len) == 0);
 	sst_buf_fini(&first);
 	sst_buf_fini(&second);
 	return alike;

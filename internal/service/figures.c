@@ -70,9 +70,10 @@ figures_fill(struct sst_source_figures *f, const struct sst_slot_view *v,
 	f->rejected_total = v->rejected_total;
 	f->next_attempt_seconds = -1;
 	if (v->enabled)
-		f->next_attempt_seconds = sst_mono_before(now, v->next)
-		    ? (double)sst_mono_diff_ms(v->next, now) / 1000
-		    : 0;
+		f->next_attempt_seconds =
+		    sst_mono_before(now, v->next)
+			? (double)sst_mono_diff_ms(v->next, now) / 1000
+			: 0;
 	figures_of_harvest(f, v, now);
 	if (f->name == NULL || f->kind == NULL)
 		return -1;
@@ -107,8 +108,7 @@ sst_service_sources(struct sst_service *service,
 	int rc;
 
 	/* the names in the views live only as long as the sources do */
-	rc = sst_repository_read(
-	    service__enter(service), &views, &count, err);
+	rc = sst_repository_read(service__enter(service), &views, &count, err);
 	if (rc == SST_OK && figures_fill_all(views, count, now, out) != 0)
 		rc = sst_error_nomem(err);
 	sst_slot_views_free(views, count);

@@ -124,7 +124,7 @@ sst_moment_parse(const char *text, size_t len, struct sst_moment *out)
 	} else if (len > 0 && text[0] == '@') {
 		rc = moment_unix(text + 1, len - 1, &m);
 	} else if (moment_revision(text, len, &m) == SST_OK ||
-	    moment_of_epoch(text, len, &m) == SST_OK) {
+		   moment_of_epoch(text, len, &m) == SST_OK) {
 		rc = SST_OK;
 	} else {
 		m = (struct sst_moment){.kind = SST_MOMENT_TIME};

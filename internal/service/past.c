@@ -13,8 +13,8 @@ struct sst_past {
 };
 
 int
-sst_past_open(struct sst_service *service, struct sst_past **out,
-    struct sst_error *err)
+sst_past_open(
+    struct sst_service *service, struct sst_past **out, struct sst_error *err)
 {
 	struct sst_past *past = calloc(1, sizeof(*past));
 	int rc = SST_OK;
@@ -95,8 +95,8 @@ sst_past_bounds(struct sst_past *past, struct sst_past_bounds *out)
 static int
 past_gone(uint64_t revision, struct sst_error *err)
 {
-	return sst_error_set(err, SST_GONE,
-	    "revision %llu is no longer held", (unsigned long long)revision);
+	return sst_error_set(err, SST_GONE, "revision %llu is no longer held",
+	    (unsigned long long)revision);
 }
 
 /* From disk; shares what is as in `current`. */
@@ -116,8 +116,8 @@ past_read(struct sst_past *past, uint64_t revision,
 		rc = past_gone(revision, err);
 	if (rc != SST_OK)
 		return rc;
-	rc = sst_document_read(past->service->contract, bytes, len, current,
-	    out, err);
+	rc = sst_document_read(
+	    past->service->contract, bytes, len, current, out, err);
 	free(bytes);
 	if (rc == SST_NOMEM || rc == SST_OK)
 		return rc;
@@ -153,9 +153,8 @@ past_revision(struct sst_past *past, uint64_t revision,
 }
 
 static int
-past_at(struct sst_past *past, struct sst_wall at,
-    struct sst_snapshot *current, struct sst_snapshot **out,
-    struct sst_error *err)
+past_at(struct sst_past *past, struct sst_wall at, struct sst_snapshot *current,
+    struct sst_snapshot **out, struct sst_error *err)
 {
 	struct sst_snapshot *kept;
 	uint64_t revision = 0;
@@ -172,11 +171,11 @@ past_at(struct sst_past *past, struct sst_wall at,
 		return past_revision(past, revision, current, out, err);
 	}
 	rc = past->reader == NULL
-	    ? SST_GONE
-	    : sst_history_find(past->reader, at, &revision, err);
+		 ? SST_GONE
+		 : sst_history_find(past->reader, at, &revision, err);
 	if (rc == SST_GONE)
-		return sst_error_set(err, SST_GONE,
-		    "that is before the oldest revision held");
+		return sst_error_set(
+		    err, SST_GONE, "that is before the oldest revision held");
 	return rc == SST_OK ? past_revision(past, revision, current, out, err)
 			    : rc;
 }
@@ -202,13 +201,11 @@ past_of(struct sst_past *past, const struct sst_moment *moment,
 			return sst_error_set(err, SST_GONE,
 			    "epoch %s has ended, this is epoch %s",
 			    moment->epoch, current->epoch);
-		return past_revision(
-		    past, moment->revision, current, out, err);
+		return past_revision(past, moment->revision, current, out, err);
 	case SST_MOMENT_TIME:
 		return past_at(past, moment->at, current, out, err);
 	case SST_MOMENT_AGO:
-		return past_at(
-		    past, past_ago(past, moment), current, out, err);
+		return past_at(past, past_ago(past, moment), current, out, err);
 	case SST_MOMENT_NOW:
 		break;
 	}
@@ -252,8 +249,7 @@ static void
 past_resolve(const struct sst_past *past, const struct sst_past_query *q,
     struct past_bounds *out)
 {
-	*out = (struct past_bounds){
-	    {INT64_MIN}, {INT64_MAX}, 0, q->below};
+	*out = (struct past_bounds){{INT64_MIN}, {INT64_MAX}, 0, q->below};
 	if (q->from.kind == SST_MOMENT_REVISION)
 		out->at_least = q->from.revision;
 	else if (q->from.kind == SST_MOMENT_TIME)
@@ -318,8 +314,8 @@ past_list_recent(struct sst_past *past, struct past_list *list,
 }
 
 static int
-past_list_stored(struct sst_past *past, struct past_list *list,
-    uint64_t below, struct sst_error *err)
+past_list_stored(struct sst_past *past, struct past_list *list, uint64_t below,
+    struct sst_error *err)
 {
 	struct sst_history_query query = {.below = below,
 	    .from = list->bounds->from,

@@ -18,8 +18,8 @@ struct sst_service;
 struct sst_past;
 
 /* One for each worker thread. SST_NOMEM, SST_IO. */
-int sst_past_open(struct sst_service *service, struct sst_past **out,
-    struct sst_error *err);
+int sst_past_open(
+    struct sst_service *service, struct sst_past **out, struct sst_error *err);
 void sst_past_close(struct sst_past **past);
 
 /* What is still held, for error texts and hints. */

@@ -186,8 +186,7 @@ recent__set_note(
 	i = recent_index(recent, revision);
 	if (i >= 0)
 		e = recent_entry(recent, (size_t)i);
-	if (e != NULL && e->snapshot->revision == revision &&
-	    e->note == NULL) {
+	if (e != NULL && e->snapshot->revision == revision && e->note == NULL) {
 		e->note = note;
 		e->cost = cost;
 		note = NULL;
@@ -197,8 +196,7 @@ recent__set_note(
 }
 
 size_t
-recent__pending(
-    struct recent *recent, struct recent_pending *out, size_t max)
+recent__pending(struct recent *recent, struct recent_pending *out, size_t max)
 {
 	struct recent_entry *e;
 	size_t i, n = 0;

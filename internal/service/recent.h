@@ -35,8 +35,8 @@ void recent__fini(struct recent *recent);
 
 /* Takes a reference; the oldest goes when the ring is full. `stored` as in the
  * entry. */
-void recent__push(
-    struct recent *recent, struct sst_snapshot *snapshot, bool stored);
+void
+recent__push(struct recent *recent, struct sst_snapshot *snapshot, bool stored);
 
 /* All give a reference, or NULL when it is not in the ring. */
 struct sst_snapshot *recent__revision(struct recent *recent, uint64_t revision);
@@ -46,8 +46,8 @@ struct sst_snapshot *recent__oldest(struct recent *recent);
 
 /* The oldest that has no note yet, with its predecessor in the ring (NULL:
  * there is none); NULL when all have one. */
-struct sst_snapshot *recent__unnoted(
-    struct recent *recent, struct sst_snapshot **before_out);
+struct sst_snapshot *
+recent__unnoted(struct recent *recent, struct sst_snapshot **before_out);
 /* Takes note over, also when the revision is gone meanwhile. */
 void recent__set_note(
     struct recent *recent, uint64_t revision, char *note, size_t cost);
@@ -59,8 +59,8 @@ struct recent_pending {
 };
 
 /* The oldest not stored, at most max of them, in order; how many. */
-size_t recent__pending(
-    struct recent *recent, struct recent_pending *out, size_t max);
+size_t
+recent__pending(struct recent *recent, struct recent_pending *out, size_t max);
 void recent__pending_fini(struct recent_pending *pending, size_t count);
 /* Everything up to that revision is stored. */
 void recent__stored(struct recent *recent, uint64_t revision);

@@ -76,8 +76,8 @@ service_fill_time(struct sst_service *s,
 }
 
 static int
-service_fill(struct sst_service *s,
-    const struct sst_service_settings *settings, struct sst_error *err)
+service_fill(struct sst_service *s, const struct sst_service_settings *settings,
+    struct sst_error *err)
 {
 	int rc;
 
@@ -320,4 +320,3 @@ service__leave(struct sst_service *service)
 {
 	sst_lock_release(&service->composing);
 }
-

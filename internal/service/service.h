@@ -26,7 +26,7 @@ struct sst_source_figures {
 	char *name;
 	char *kind;
 	enum sst_section_id section;
-	const char *status; /* as in the document; static */
+	const char *status;     /* as in the document; static */
 	int64_t observed_at_ms; /* wall time of the last good result; 0: none */
 	double age_seconds;     /* of the last good result; <0: none */
 	double max_age_seconds;
@@ -40,7 +40,7 @@ struct sst_source_figures {
 	uint64_t entities;
 	uint64_t rejected; /* in the last result */
 	uint64_t rejected_total;
-	uint64_t bytes; /* encoded bytes of the slice */
+	uint64_t bytes;   /* encoded bytes of the slice */
 	char *error_code; /* of the last attempt; NULL: none */
 	char *error_message;
 };
@@ -61,8 +61,8 @@ struct sst_service_figures {
 	size_t entities[SST_SECTION_COUNT];
 };
 
-void sst_service_figures(struct sst_service *service,
-    struct sst_service_figures *out);
+void sst_service_figures(
+    struct sst_service *service, struct sst_service_figures *out);
 
 /* How the history stands. */
 struct sst_service_history {
@@ -70,8 +70,8 @@ struct sst_service_history {
 	 * again; off: not configured, or it could not be opened. Static. */
 	const char *status;
 	char error[SST_ERROR_TEXT]; /* why it is paused or off; "" */
-	uint64_t revisions; /* held on disk, as all below */
-	uint64_t oldest;    /* 0: none */
+	uint64_t revisions;         /* held on disk, as all below */
+	uint64_t oldest;            /* 0: none */
 	uint64_t newest;
 	uint64_t bytes;          /* of the files */
 	uint64_t document_bytes; /* of the documents in them */
@@ -79,9 +79,9 @@ struct sst_service_history {
 	uint64_t appended_total; /* since start */
 	uint64_t thinned_total;
 	uint64_t failures_total;
-	uint64_t lost_total;    /* published, and given up before it was stored */
-	uint64_t pending;       /* published, not stored yet */
-	int64_t last_write_ms;  /* wall time; 0: none */
+	uint64_t lost_total; /* published, and given up before it was stored */
+	uint64_t pending;    /* published, not stored yet */
+	int64_t last_write_ms; /* wall time; 0: none */
 };
 
 void sst_service_history_figures(

@@ -55,8 +55,8 @@ START_TEST(nothing_else_is_read)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		memset(&m, 0x55, sizeof(m));
 		before = m;
-		ck_assert_msg(sst_moment_parse(bad[i], strlen(bad[i]), &m) ==
-			SST_INVALID,
+		ck_assert_msg(
+		    sst_moment_parse(bad[i], strlen(bad[i]), &m) == SST_INVALID,
 		    "accepted: '%s'", bad[i]);
 		ck_assert_mem_eq(&m, &before, sizeof(m));
 	}

@@ -88,8 +88,8 @@ add(const char *name, const struct sst_source_ops *ops, struct fake_world *w)
 	    .options = fake_options_new(w),
 	    .enabled = true};
 
-	ck_assert_msg(sst_repository_add(sst_service_sources_of(service), &s,
-			  &err) == SST_OK,
+	ck_assert_msg(sst_repository_add(
+			  sst_service_sources_of(service), &s, &err) == SST_OK,
 	    "%s", err.text);
 }
 
@@ -108,8 +108,8 @@ make(const char *in, size_t recent)
 	s.history = (struct sst_history_settings){.dir = in,
 	    .retention = {3600000, 86400000, 2592000000, 1 << 30},
 	    .vfs = vfs};
-	ck_assert_msg(sst_service_new(&s, &service, &err) == SST_OK, "%s",
-	    err.text);
+	ck_assert_msg(
+	    sst_service_new(&s, &service, &err) == SST_OK, "%s", err.text);
 	add("agents/fake", &fake_agents_ops, &agents);
 	add("queues/fake", &fake_queues_ops, &queues);
 }
@@ -129,8 +129,8 @@ note_current(void)
 static void
 start(uint64_t first)
 {
-	ck_assert_msg(sst_service_start(service, &err) == SST_OK, "%s",
-	    err.text);
+	ck_assert_msg(
+	    sst_service_start(service, &err) == SST_OK, "%s", err.text);
 	ck_assert(POLL_UNTIL(revision() == first && settled()));
 	note_current();
 	ck_assert_int_eq(sst_past_open(service, &past, &err), SST_OK);
@@ -214,8 +214,7 @@ at(const char *text)
 static void
 check_held(uint64_t number)
 {
-	struct sst_moment m = {
-	    .kind = SST_MOMENT_REVISION, .revision = number};
+	struct sst_moment m = {.kind = SST_MOMENT_REVISION, .revision = number};
 	struct sst_snapshot *s = NULL;
 	char *bytes;
 
@@ -245,8 +244,8 @@ revision_at(const char *moment)
 	struct sst_snapshot *s = NULL;
 	uint64_t number;
 
-	ck_assert_msg(sst_past_snapshot(past, &m, &s, &err) == SST_OK,
-	    "%s: %s", moment, err.text);
+	ck_assert_msg(sst_past_snapshot(past, &m, &s, &err) == SST_OK, "%s: %s",
+	    moment, err.text);
 	number = s->revision;
 	sst_snapshot_release(&s);
 	return number;
@@ -358,7 +357,7 @@ END_TEST
 START_TEST(times_find_the_revision_of_then)
 {
 	make(dir, 2);
-	start(1); /* 00:00:00 */
+	start(1);  /* 00:00:00 */
 	change(2); /* about 00:00:01 */
 	ck_assert(POLL_UNTIL(all_stored()));
 	pass(60000);
@@ -501,8 +500,7 @@ START_TEST(a_full_disk_pauses_the_history_and_nothing_else)
 	start(1);
 	change(2);
 	ck_assert(POLL_UNTIL(all_stored()));
-	fault_vfs_arm(
-	    FAULT_WRITE | FAULT_SYNC, 0, FAULT_ENOSPC, true);
+	fault_vfs_arm(FAULT_WRITE | FAULT_SYNC, 0, FAULT_ENOSPC, true);
 	for (i = 3; i <= 6; i++)
 		change(i);
 	ck_assert(POLL_UNTIL(history_is("paused")));
