@@ -297,7 +297,7 @@ option_parse(struct option_state *s, char *const *argv, int argc, int *at,
 		return sst_error_set(err, SST_INVALID,
 		    "%s: expected a value, %s", row->name, row->value);
 	if (row->value == NULL)
-		return option_take(s, row, NULL, err);
+		return option_take(s, row, "", err);
 	return option_take(
 	    s, row, equals != NULL ? equals + 1 : argv[++*at], err);
 }

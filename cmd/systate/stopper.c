@@ -81,7 +81,7 @@ stopper_stop(struct stopper *s)
 {
 	if (!s->started)
 		return;
-	pthread_kill(s->thread, SIGTERM);
+	pthread_kill(s->thread, SIGHUP); /* one that it waits for */
 	pthread_join(s->thread, NULL);
 	pthread_cond_destroy(&s->stopped);
 	sst_lock_fini(&s->lock);

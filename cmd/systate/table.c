@@ -148,8 +148,9 @@ table_measure(const struct cli_table *table, size_t *widths)
 
 	for (c = 0; c < table->column_count; c++)
 		widths[c] = strlen(table->columns[c].title);
-	for (i = 0; i < table->cell_count; i++) {
-		c = i % table->column_count;
+	for (i = 0, c = 0; i < table->cell_count; i++, c++) {
+		if (c == table->column_count)
+			c = 0;
 		width = cli_columns(table_cell_text(table, &table->cells[i]),
 		    table->cells[i].len);
 		if (width > widths[c])
@@ -227,8 +228,10 @@ table_row(const struct cli_table *table, const struct cli_cell *row,
 void
 cli_table_print(struct cli_table *table, unsigned indent, struct cli_out *out)
 {
-	size_t widths[CLI_TABLE_COLUMNS], i;
+	size_t widths[CLI_TABLE_COLUMNS] = {0}, i;
 
+	if (table->column_count == 0)
+		return;
 	if (sst_buf_failed(&table->text) ||
 	    table->cell_count % table->column_count != 0) {
 		out->nomem = true;

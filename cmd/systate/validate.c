@@ -48,12 +48,12 @@ static void
 validate_json(struct cli *cli, const struct sst_report *report)
 {
 	json_t *list = validate_faults(report), *all = NULL;
+	json_int_t total = (json_int_t)report->count;
 
-	if (json_array_size(list) == report->count && list != NULL)
-		all = json_pack("{s:b,s:I,s:O}", "valid",
-		    report->count == 0 && report->omitted == 0, "faults_total",
-		    (json_int_t)(report->count + report->omitted), "faults",
-		    list);
+	total += (json_int_t)report->omitted;
+	if (list != NULL && json_array_size(list) == report->count)
+		all = json_pack("{s:b,s:I,s:O}", "valid", total == 0,
+		    "faults_total", total, "faults", list);
 	if (all == NULL)
 		cli->out.nomem = true;
 	else if (cli->args.form == CLI_FORM_JSON)

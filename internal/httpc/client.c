@@ -493,15 +493,15 @@ client_request(struct sst_httpc *c, const struct sst_httpc_request *request,
     struct sst_httpc_response *out, struct sst_error *err)
 {
 	struct curl_slist *headers;
-	/* The bound on an announced length is not for a stream. */
-	curl_off_t most =
-	    c->stream == NULL ? (curl_off_t)request->max_bytes : 0;
+	curl_off_t most = (curl_off_t)request->max_bytes;
 	CURLcode rc = CURLE_OK;
 	int code;
 
 	code = client_check_request(request, err);
 	if (code != SST_OK)
 		return code;
+	if (c->stream != NULL)
+		most = 0; /* a length that is announced has no bound */
 	headers = client_headers(request);
 	if (headers == NULL)
 		return sst_error_nomem(err);
