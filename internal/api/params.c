@@ -69,12 +69,11 @@ param_one(const struct api_param_query *q, struct api_span pair,
 static enum api_problem_kind
 params_read(const struct api_param_query *q, struct api_params *out)
 {
-	const char *at = q->target->query.at, *amp;
-	const char *end = at + q->target->query.len;
+	const char *at = q->target->query.at, *amp, *end;
 
-	if (at == end)
+	if (q->target->query.len == 0)
 		return API_NO_PROBLEM;
-	for (;; at = amp + 1) {
+	for (end = at + q->target->query.len;; at = amp + 1) {
 		amp = memchr(at, '&', (size_t)(end - at));
 		if (amp == NULL)
 			amp = end;

@@ -203,6 +203,52 @@ run_merge(struct bench *b)
 	    b->diff, SST_VIEW_KEYED, SST_SECTIONS_ALL, &b->out, &err));
 }
 
+static struct sst_body *
+bench_body(struct sst_snapshot *s)
+{
+	const struct sst_projection full = {
+	    SST_VIEW_FULL, SST_SECTIONS_ALL, false, SST_CODING_IDENTITY};
+	struct sst_body *body = NULL;
+
+	bench_check(sst_snapshot_body(s, &full, &body, &err));
+	return body;
+}
+
+/* The document of `b` written anew, as when it is published. */
+static void
+run_write(struct bench *b)
+{
+	struct sst_snapshot *bare = NULL;
+	struct sst_body *body;
+
+	bench_check(sst_snapshot_bare(b->b, &bare, &err));
+	body = bench_body(bare);
+	sst_body_release(&body);
+	sst_snapshot_release(&bare);
+}
+
+/* What jansson takes for it. */
+static void
+bench_dumps(int rounds, struct bench *b)
+{
+	double times[ROUNDS_MAX], begin;
+	struct sst_body *body = bench_body(b->b);
+	json_t *tree = json_loadb(body->bytes, body->len, 0, NULL);
+	char *text;
+	int i;
+
+	sst_body_release(&body);
+	for (i = 0; i < rounds; i++) {
+		begin = bench_now_ms();
+		text = json_dumps(tree, JSON_COMPACT);
+		times[i] = bench_now_ms() - begin;
+		free(text);
+	}
+	json_decref(tree);
+	qsort(times, (size_t)rounds, sizeof(times[0]), bench_compare);
+	printf("dumps_ms %.4f\n", times[rounds / 2]);
+}
+
 static void
 run_diff_and_patch(struct bench *b)
 {
@@ -261,11 +307,8 @@ bench_write(const char *path, const char *bytes, size_t len)
 static void
 bench_write_document(const char *path, struct sst_snapshot *s)
 {
-	const struct sst_projection full = {
-	    SST_VIEW_FULL, SST_SECTIONS_ALL, false, SST_CODING_IDENTITY};
-	struct sst_body *body = NULL;
+	struct sst_body *body = bench_body(s);
 
-	bench_check(sst_snapshot_body(s, &full, &body, &err));
 	bench_write(path, body->bytes, body->len);
 	sst_body_release(&body);
 }
@@ -294,6 +337,8 @@ bench_whole(int rounds, const char *const *paths)
 		bench_write_document(paths[1], b.b);
 		bench_write(paths[2], b.out.data, b.out.len);
 	}
+	bench_report("write", rounds, &b, run_write);
+	bench_dumps(rounds > 5 ? 5 : rounds, &b);
 	bench_end(&b);
 	bench_begin(&b, &large, false);
 	bench_report("diff_unshared", rounds, &b, run_both);
