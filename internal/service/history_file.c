@@ -148,9 +148,10 @@ file_check_numbers(struct history_db *db, struct history_verdict *verdict,
 		    "written by a newer version: its format is %lld, not %d",
 		    (long long)version, HISTORY_VERSION);
 	}
-	if (version != HISTORY_VERSION)
-		return history__damaged(
-		    db, err, "its format is %lld", (long long)version);
+	/* that it may be written to was looked at before */
+	if (version != HISTORY_VERSION ||
+	    sqlite3_db_readonly(db->sql, "main") != 0)
+		return history__damaged(db, err, "its header is damaged");
 	return SST_OK;
 }
 

@@ -205,6 +205,23 @@ START_TEST(tables_that_act_are_not_ours)
 }
 END_TEST
 
+/* SQLite would take it for a file that may only be read, for ever. */
+START_TEST(a_header_that_forbids_writing_is_damage)
+{
+	char *bytes;
+	size_t len;
+
+	store_open(&s);
+	store_fill(&s, 1, 5, 1000);
+	store_close(&s);
+	bytes = file_read(store_path(&s, "history.db"), &len);
+	bytes[18] = '\x7f';
+	file_write(store_path(&s, "history.db"), bytes, len);
+	free(bytes);
+	(void)expect_aside("corrupt", "header is damaged");
+}
+END_TEST
+
 /* What a start that was killed in between leaves behind. */
 START_TEST(a_log_without_its_file_is_set_aside)
 {
@@ -310,6 +327,7 @@ test_history_foreign(void)
 	tcase_add_test(t, a_newer_format_is_set_aside);
 	tcase_add_test(t, a_newer_format_in_the_log_is_set_aside);
 	tcase_add_test(t, tables_that_act_are_not_ours);
+	tcase_add_test(t, a_header_that_forbids_writing_is_damage);
 	tcase_add_test(t, a_log_without_its_file_is_set_aside);
 	tcase_add_test(t, a_directory_that_is_none_is_told);
 	tcase_add_test(t, a_directory_without_permission_is_told);
