@@ -215,9 +215,9 @@ bench_restore(void)
 {
 	const struct sst_history_query all = {
 	    0, {INT64_MIN}, {INT64_MAX}, REVISIONS_MAX};
-	struct sst_history_row *rows;
+	struct sst_history_row *rows = NULL;
 	double begin = bench_now_ms(), first = 0, last = 0, next = 0;
-	size_t i, count, length = 0, longest = 0, at = 0;
+	size_t i, count = 0, length = 0, longest = 0, at = 0;
 
 	if (sst_history_reader_open(b.history, &b.reader, &b.err) != SST_OK ||
 	    sst_history_list(b.reader, &all, &rows, &count, &b.err) != SST_OK)
