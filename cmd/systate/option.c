@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "model/section.h"
 #include "model/snapshot.h"
 #include "service/moment.h"
@@ -26,34 +27,10 @@ cli_args_init(struct cli_args *args)
 	args->give_up_ms = 10 * 60 * 1000;
 }
 
-static size_t
-distance_min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 size_t
 cli_distance(const char *a, const char *b)
 {
-	size_t row[OPTION_NAME + 1], i, j, corner, above;
-	size_t n = strlen(b), m = strlen(a);
-
-	if (n > OPTION_NAME || m > OPTION_NAME)
-		return OPTION_NAME;
-	for (j = 0; j <= n; j++)
-		row[j] = j;
-	for (i = 1; i <= m; i++) {
-		corner = row[0];
-		row[0] = i;
-		for (j = 1; j <= n; j++) {
-			above = row[j];
-			corner += a[i - 1] != b[j - 1];
-			row[j] = distance_min(
-			    corner, distance_min(above, row[j - 1]) + 1);
-			corner = above;
-		}
-	}
-	return row[n];
+	return sst_text_distance(a, strlen(a), b, strlen(b));
 }
 
 static void *

@@ -56,7 +56,7 @@ struct cli_command {
 const struct cli_command *const *cli_commands(size_t *count_out);
 const struct cli_command *cli_command_find(const char *name);
 
-/* Number of edits between two short words. */
+/* sst_text_distance() of two words. */
 size_t cli_distance(const char *a, const char *b);
 
 /* The values before any word is parsed: defaults and environment. */

@@ -81,7 +81,7 @@ enum { API_CURSOR_TEXT = 40 };
 void api__cursor_text(
     const struct api_cursor *cursor, char out[API_CURSOR_TEXT]);
 
-/* Number of edits between two texts, at most 99; for hints. */
-unsigned api__distance(struct api_span a, struct api_span b);
+/* sst_text_distance() of spans. */
+size_t api__distance(struct api_span a, struct api_span b);
 
 #endif

@@ -3,34 +3,12 @@
 #include <string.h>
 
 #include "api/params_priv.h"
+#include "base/text.h"
 
-enum { DISTANCE_MAX = 64 };
-
-unsigned
+size_t
 api__distance(struct api_span a, struct api_span b)
 {
-	unsigned row[DISTANCE_MAX + 1], before, above, best;
-	size_t i, j;
-
-	if (a.len > DISTANCE_MAX || b.len > DISTANCE_MAX)
-		return 99;
-	for (j = 0; j <= b.len; j++)
-		row[j] = (unsigned)j;
-	for (i = 1; i <= a.len; i++) {
-		before = row[0];
-		row[0] = (unsigned)i;
-		for (j = 1; j <= b.len; j++) {
-			above = row[j];
-			best = before + (a.at[i - 1] != b.at[j - 1]);
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-			before = above;
-		}
-	}
-	return row[b.len];
+	return sst_text_distance(a.at, a.len, b.at, b.len);
 }
 
 static struct api_span
@@ -44,7 +22,7 @@ static const char *
 param_near_word(const struct api_param_row *row, struct api_span value)
 {
 	const char *best = NULL;
-	unsigned d, nearest = 3;
+	size_t d, nearest = 3;
 	size_t i;
 
 	for (i = 0; row->words[i] != NULL; i++) {
@@ -124,10 +102,11 @@ api__param_fault(const struct api_param_query *q,
 
 /* The allowed parameter whose name is nearest, NULL when none is allowed. */
 static const struct api_param_row *
-param_nearest(unsigned allowed, struct api_span name, unsigned *distance_out)
+param_nearest(unsigned allowed, struct api_span name, size_t *distance_out)
 {
 	const struct api_param_row *rows = api__param_rows(), *best = NULL;
-	unsigned i, d, nearest = 0;
+	size_t d, nearest = 0;
+	unsigned i;
 
 	for (i = 0; i < API_PARAM_COUNT; i++) {
 		if ((allowed & rows[i].bit) == 0)
@@ -144,7 +123,7 @@ param_nearest(unsigned allowed, struct api_span name, unsigned *distance_out)
 
 /* A name is near when less than half of it, and less than 4, must change. */
 static bool
-param_is_near(struct api_span name, unsigned distance)
+param_is_near(struct api_span name, size_t distance)
 {
 	return distance < 4 && distance * 2 <= name.len;
 }
@@ -154,7 +133,8 @@ api__param_unknown(const struct api_param_query *q, struct api_span name)
 {
 	const struct api_param_row *rows = api__param_rows(), *best;
 	char quoted[API_QUOTE];
-	unsigned i, distance;
+	size_t distance;
+	unsigned i;
 	bool near;
 
 	best = param_nearest(q->allowed, name, &distance);

@@ -188,9 +188,8 @@ size_t
 api__route_nearest(
     const struct api_target *target, const char *out[API_NEAREST])
 {
-	size_t i, j, count, n = 0;
+	size_t i, j, count, n = 0, d, distance[API_NEAREST];
 	const struct api_route *rows = api__routes(&count);
-	unsigned d, distance[API_NEAREST];
 	struct api_span path;
 
 	for (i = 0; i < count; i++) {

@@ -75,4 +75,11 @@ bool sst_text_safe(
  */
 void sst_text_percent_encode(const char *text, size_t len, struct sst_buf *out);
 
+/*
+ * Number of edits (insert, remove, replace, swap of neighbours) from a to b, for
+ * hints about mistyped words; texts over 64 bytes count as 128 apart.
+ */
+size_t sst_text_distance(
+    const char *a, size_t a_len, const char *b, size_t b_len);
+
 #endif

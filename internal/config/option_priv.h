@@ -44,8 +44,7 @@ int config__unknown_key(const struct sst_option *table, size_t count,
 /* Appends a text as a YAML scalar that reads back as the same text. */
 void config__print_text(const char *text, struct sst_buf *out);
 
-/* Number of edits (insert, remove, replace, swap) from a to b; texts over 64
- * bytes count as far apart. */
+/* sst_text_distance() of two names. */
 size_t config__distance(const char *a, const char *b);
 
 #endif

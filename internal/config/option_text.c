@@ -7,8 +7,7 @@
 
 enum {
 	SHOWN_CHARS = 60,  /* of a received value */
-	PLACE_BYTES = 200, /* of "file:line:column", and of a path */
-	DISTANCE_MAX = 64  /* longest name compared */
+	PLACE_BYTES = 200 /* of "file:line:column", and of a path */
 };
 
 const char *
@@ -174,32 +173,7 @@ least(size_t a, size_t b)
 size_t
 config__distance(const char *a, const char *b)
 {
-	size_t rows[3][DISTANCE_MAX + 1];
-	size_t *before = rows[0], *last = rows[1], *now = rows[2], *spare;
-	size_t n = strlen(a), m = strlen(b), i, j, cost;
-
-	if (n > DISTANCE_MAX || m > DISTANCE_MAX)
-		return 2 * DISTANCE_MAX;
-	for (j = 0; j <= m; j++) {
-		last[j] = j;
-		before[j] = 0;
-	}
-	for (i = 1; i <= n; i++) {
-		now[0] = i;
-		for (j = 1; j <= m; j++) {
-			cost = a[i - 1] == b[j - 1] ? 0 : 1;
-			now[j] = least(
-			    last[j - 1] + cost, least(last[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1])
-				now[j] = least(now[j], before[j - 2] + 1);
-		}
-		spare = before;
-		before = last;
-		last = now;
-		now = spare;
-	}
-	return last[m];
+	return sst_text_distance(a, strlen(a), b, strlen(b));
 }
 
 /* The name most like path (or only its end, key); NULL: none is like it. */

@@ -354,8 +354,13 @@ chronicle_thin(struct chronicle *c)
 
 	if (c->history == NULL || sst_mono_before(now, c->thin_at))
 		return;
-	while (more && rc == SST_OK && !chronicle_stopping(c))
+	while (more && rc == SST_OK && !chronicle_stopping(c)) {
 		rc = sst_history_thin(c->history, &more, &err);
+		/* what is published meanwhile does not wait for all of it */
+		chronicle_make_notes(c);
+		while (rc == SST_OK && chronicle_store_some(c))
+			continue;
+	}
 	if (rc != SST_OK)
 		chronicle_paused(c, &err);
 	c->thin_at = sst_mono_add_ms(now, THIN_EVERY_MS);

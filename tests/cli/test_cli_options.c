@@ -188,7 +188,7 @@ START_TEST(distances)
 
 	ck_assert_uint_eq(cli_distance("diff", "diff"), 0);
 	ck_assert_uint_eq(cli_distance("dif", "diff"), 1);
-	ck_assert_uint_eq(cli_distance("gte", "get"), 2);
+	ck_assert_uint_eq(cli_distance("gte", "get"), 1);
 	ck_assert_uint_eq(cli_distance("", "get"), 3);
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
