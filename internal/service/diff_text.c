@@ -390,6 +390,26 @@ text_section(struct text_printer *t, size_t first, size_t end)
 	}
 }
 
+/* Of sections of which no row is written, their counts at least. */
+static void
+text_sections_left(const struct text_printer *t)
+{
+	struct sst_diff_counts total, by_section[SST_SECTION_COUNT + 1];
+	bool written[DIFF_SECTIONS] = {false};
+	unsigned section;
+	size_t i, sum;
+
+	for (i = 0; i < t->count; i++)
+		written[diff__place(t->rows[i])->section] = true;
+	sst_diff_count(t->diff, &t->style->filter, &total, by_section);
+	for (section = 0; section <= SST_SECTION_SOURCES; section++) {
+		for (sum = 0, i = 0; i < SST_DIFF_OPS; i++)
+			sum += by_section[section].op[i];
+		if (sum > 0 && !written[section])
+			text_section_head(t, section);
+	}
+}
+
 static void
 text_sections(struct text_printer *t)
 {
@@ -440,6 +460,7 @@ sst_diff_write_text(const struct sst_diff *diff,
 	}
 	text_sections(&t);
 	if (all > t.count) {
+		text_sections_left(&t);
 		sst_buf_adds(out, "... and ");
 		sst_buf_json_int(out, (int64_t)(all - t.count));
 		sst_buf_adds(out, " more\n");

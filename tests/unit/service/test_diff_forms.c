@@ -341,7 +341,9 @@ START_TEST(text_has_a_tail_when_cut)
 	sst_diff_write_text(diff, &style, &out);
 	ck_assert_ptr_nonnull(strstr(out.data, "6 changed"));
 	ck_assert_ptr_nonnull(strstr(out.data, "\n... and 7 more\n"));
-	ck_assert_ptr_null(strstr(out.data, "workload"));
+	ck_assert_ptr_nonnull(strstr(out.data, "\nworkload: 1 changed\n"));
+	ck_assert_ptr_nonnull(strstr(out.data, "\nqueues: "));
+	ck_assert_ptr_null(strstr(out.data, "presence"));
 }
 END_TEST
 
