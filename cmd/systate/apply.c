@@ -52,6 +52,13 @@ apply_read(struct apply *a, struct sst_error *err)
 		    cli_input_name(args->operands[0]));
 	if (code == SST_OK)
 		code = cli_input_json(file, &a->document, err);
+	/* taken for a merge patch, the document itself would be the result */
+	if (code == SST_OK && json_is_array(a->document) &&
+	    json_is_object(a->patch))
+		code = sst_error_set(err, SST_TYPE,
+		    "%.200s: an array is no saved document; the patch is named "
+		    "first, then the document",
+		    cli_input_name(file));
 	return code;
 }
 

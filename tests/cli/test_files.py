@@ -372,6 +372,9 @@ class Apply(Files):
             self.fails('apply', 'patch.json', 'one.json', status=UNKNOWN,
                        says=says)
         self.fails('apply', 'none.json', 'one.json', status=UNKNOWN)
+        self.write('patch.json', [{'op': 'remove', 'path': '/id'}])
+        self.fails('apply', 'one.json', 'patch.json', status=UNKNOWN,
+                   says='the patch is named first')
         self.fails('apply', '-', says='standard input can be one')
         self.fails('apply', '-', '-', says='standard input can be one')
 
