@@ -42,11 +42,13 @@ struct chronicle {
 	char error[SST_ERROR_TEXT];
 	uint64_t failures;
 	int64_t last_write_ms;
+	uint64_t newest; /* published */
 
 	/* of the thread only */
 	struct sst_mono retry_at;
 	int64_t retry_ms;
 	struct sst_mono thin_at;
+	uint64_t noted; /* with sst_history_published(); 0: nothing */
 };
 
 /* What the service goes on from. */

@@ -341,9 +341,10 @@ compose_fill(struct composer *c)
 
 	snprintf(s->epoch, sizeof(s->epoch), "%s", c->in->epoch);
 	s->captured_at = c->in->wall;
-	s->revision = 1 +
-	    (c->in->previous == NULL ? c->in->last_revision
-				     : c->in->previous->revision);
+	s->revision = c->in->last_revision;
+	if (c->in->previous != NULL && c->in->previous->revision > s->revision)
+		s->revision = c->in->previous->revision;
+	s->revision++;
 	compose_statuses(c);
 	for (id = 0; rc == SST_OK && id < SST_SECTION_COUNT; id++)
 		rc = compose_section(c, (enum sst_section_id)id);

@@ -33,7 +33,8 @@ struct sst_compose_input {
 	/* The last snapshot or NULL: sections that did not change are shared,
 	 * its revision is counted on. */
 	const struct sst_snapshot *previous;
-	/* Number of the last revision there was, when previous is NULL. */
+	/* Number of the last revision there was before this process; the
+	 * next one is above it too. */
 	uint64_t last_revision;
 };
 

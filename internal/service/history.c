@@ -210,10 +210,18 @@ sst_history_open(const struct sst_history_settings *settings,
 	}
 	history__publish(h);
 	memcpy(found.epoch, h->epoch, sizeof(found.epoch));
-	found.revision = h->tail.revision;
+	found.revision = found.published = h->tail.revision;
+	if (h->dir.published > found.published)
+		found.published = h->dir.published;
 	*start = found;
 	*out = h;
 	return SST_OK;
+}
+
+void
+sst_history_published(struct sst_history *history, uint64_t revision)
+{
+	history__dir_note(&history->dir, revision);
 }
 
 void

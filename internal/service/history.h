@@ -39,6 +39,8 @@ struct sst_history_settings {
 struct sst_history_start {
 	char epoch[17];        /* of what is held, or a new one */
 	uint64_t revision;     /* newest held; 0: none */
+	uint64_t published;    /* newest there ever was, or more; see
+				* sst_history_published() */
 	char set_aside[512];   /* path a file that could not be used was
 				* renamed to; "" */
 	char reason[512];      /* why */
@@ -78,6 +80,14 @@ struct sst_history_record {
 int sst_history_append(struct sst_history *history,
     const struct sst_history_record *records, size_t count,
     struct sst_error *err);
+
+/*
+ * Notes beside the file that revisions up to this one may be published without
+ * being stored, so that the next process gives none of their numbers a second
+ * time; 0: all are stored. Writes in place to the lock, which a full disk
+ * allows; what fails is only noted in memory.
+ */
+void sst_history_published(struct sst_history *history, uint64_t revision);
 
 /*
  * Does a bounded piece of thinning, in a transaction of its own; *more_out when

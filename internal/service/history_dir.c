@@ -18,6 +18,7 @@ enum {
 	HEADER_BYTES = 100,
 	VERSION_AT = 60,     /* of user_version, big-endian */
 	APPLICATION_AT = 68, /* of application_id */
+	LOCK_BYTES = 42, /* two numbers of 20 */
 	ASIDE_TRIES = 1000
 };
 
@@ -81,12 +82,37 @@ dir_locked(int fd, const char *path, struct sst_error *err)
 	    text[0] != '\0' ? text : "unknown");
 }
 
+/* "PID REVISION", see sst_history_published(). Always as long, so that a full
+ * disk does not hinder it; it is told by those who need to write. */
+void
+history__dir_note(const struct history_dir *dir, uint64_t published)
+{
+	char text[LOCK_BYTES + 1];
+
+	snprintf(text, sizeof(text), "%-20ld %20llu\n", (long)getpid(),
+	    (unsigned long long)published);
+	(void)!pwrite(dir->lock_fd, text, LOCK_BYTES, 0);
+}
+
+static uint64_t
+dir_noted(int fd)
+{
+	char text[LOCK_BYTES + 1] = "";
+	unsigned long long published = 0;
+	long pid;
+
+	if (pread(fd, text, LOCK_BYTES, 0) != LOCK_BYTES ||
+	    sscanf(text, "%20ld %20llu", &pid, &published) != 2 ||
+	    published > INT64_MAX / 2)
+		return 0;
+	return published;
+}
+
 /* The lock is that of the open file: it ends with the process, however. */
 static int
-dir_lock(const char *path, int *fd_out, struct sst_error *err)
+dir_lock(const char *path, struct history_dir *dir, struct sst_error *err)
 {
-	char text[24];
-	int fd, n, rc = SST_OK;
+	int fd, rc = SST_OK;
 
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -97,11 +123,9 @@ dir_lock(const char *path, int *fd_out, struct sst_error *err)
 		close(fd);
 		return rc;
 	}
-	/* only for people; a full disk is told by those who need it */
-	n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) == 0)
-		(void)!pwrite(fd, text, (size_t)n, 0);
-	*fd_out = fd;
+	dir->published = dir_noted(fd);
+	dir->lock_fd = fd;
+	history__dir_note(dir, dir->published);
 	return SST_OK;
 }
 
@@ -123,7 +147,7 @@ history__dir_open(
 	else
 		rc = dir_make(path, err);
 	if (rc == SST_OK)
-		rc = dir_lock(lock, &dir->lock_fd, err);
+		rc = dir_lock(lock, dir, err);
 	free(lock);
 	return rc;
 }

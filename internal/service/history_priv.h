@@ -42,12 +42,15 @@ struct history_dir {
 	char *path;
 	char *db;
 	int lock_fd;
+	uint64_t published; /* found in the lock; 0: none */
 };
 
 /* Makes the directory and takes its lock. SST_EXISTS, SST_IO, SST_NOMEM. */
 int history__dir_open(
     const char *path, struct history_dir *dir, struct sst_error *err);
 void history__dir_close(struct history_dir *dir);
+/* Writes that to the lock, see sst_history_published(). */
+void history__dir_note(const struct history_dir *dir, uint64_t published);
 
 /* Why a file cannot be used; kind NULL: it can, or is not there. */
 struct history_verdict {

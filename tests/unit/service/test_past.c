@@ -549,6 +549,23 @@ START_TEST(a_disk_that_stays_full_loses_the_oldest_in_sight)
 }
 END_TEST
 
+START_TEST(a_restart_on_a_full_disk_gives_no_number_twice)
+{
+	fault_vfs_register();
+	vfs = FAULT_VFS;
+	make(dir, 16);
+	start(1);
+	fault_vfs_arm(FAULT_WRITE | FAULT_SYNC, 0, FAULT_ENOSPC, true);
+	change(2);
+	ck_assert(POLL_UNTIL(history_is("paused")));
+	stop();
+	ck_assert(fault_vfs_disarm());
+	make(dir, 16);
+	ck_assert_int_eq(sst_service_start(service, &err), SST_OK);
+	ck_assert(POLL_UNTIL(revision() > 2 && settled()));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -573,6 +590,7 @@ main(void)
 	tcase_add_test(tc, a_damaged_history_is_set_aside_with_a_new_epoch);
 	tcase_add_test(tc, a_full_disk_pauses_the_history_and_nothing_else);
 	tcase_add_test(tc, a_disk_that_stays_full_loses_the_oldest_in_sight);
+	tcase_add_test(tc, a_restart_on_a_full_disk_gives_no_number_twice);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
