@@ -18,9 +18,7 @@ enum {
 	RETRY_MIN_MS = 500,
 	RETRY_MAX_MS = 30000,
 	THIN_EVERY_MS = 60000,
-	THIN_FIRST_MS = 5000,
-	/* far more than is published between two tries to store */
-	NOTE_AHEAD = 1 << 16
+	THIN_FIRST_MS = 5000
 };
 
 static const char no_note[] = "{\"summary\":null,\"cause\":[]}";
@@ -94,9 +92,7 @@ chronicle__open(struct chronicle *chronicle, struct chronicle_start *start,
 		    found.set_aside, found.reason);
 	chronicle->status = "ok";
 	memcpy(start->epoch, found.epoch, sizeof(start->epoch));
-	start->revision = chronicle->newest = found.published;
-	if (found.published > found.revision)
-		chronicle->noted = found.published;
+	start->revision = found.published;
 	if (found.revision > 0)
 		start->snapshot = chronicle_recall(chronicle, found.revision);
 	if (start->snapshot != NULL)
@@ -213,30 +209,9 @@ chronicle_ok(struct chronicle *c)
 		sst_log_notice("HIST-RESUMED", NULL, "the history goes on");
 }
 
-/* Numbers that are given while nothing can be stored are not given again
- * after a restart: one revision, one sequence of bytes. */
-static void
-chronicle_note_ahead(struct chronicle *c, uint64_t newest)
-{
-	if (c->noted > newest + NOTE_AHEAD / 2)
-		return;
-	c->noted = newest + NOTE_AHEAD;
-	sst_history_published(c->history, c->noted);
-}
-
-static void
-chronicle_note_end(struct chronicle *c)
-{
-	if (c->noted == 0)
-		return;
-	c->noted = 0;
-	sst_history_published(c->history, 0);
-}
-
 static void
 chronicle_paused(struct chronicle *c, const struct sst_error *why)
 {
-	uint64_t newest;
 	bool news;
 
 	sst_lock_acquire(&c->lock);
@@ -244,9 +219,7 @@ chronicle_paused(struct chronicle *c, const struct sst_error *why)
 	c->status = "paused";
 	snprintf(c->error, sizeof(c->error), "%s", why->text);
 	c->failures++;
-	newest = c->newest;
 	sst_lock_release(&c->lock);
-	chronicle_note_ahead(c, newest);
 	c->retry_ms = c->retry_ms == 0 ? RETRY_MIN_MS : c->retry_ms * 2;
 	if (c->retry_ms > RETRY_MAX_MS)
 		c->retry_ms = RETRY_MAX_MS;
@@ -350,8 +323,6 @@ chronicle_store_some(struct chronicle *c)
 			recent__stored(
 			    &c->recent, b->records[b->ready - 1].revision);
 			chronicle_ok(c);
-			if (recent__pending_count(&c->recent) == 0)
-				chronicle_note_end(c);
 			more = true;
 		} else {
 			chronicle_paused(c, &err);
@@ -466,12 +437,18 @@ chronicle__start(struct chronicle *chronicle, struct sst_error *err)
 }
 
 void
+chronicle__announce(struct chronicle *chronicle, uint64_t revision)
+{
+	if (chronicle->history != NULL)
+		sst_history_published(chronicle->history, revision);
+}
+
+void
 chronicle__published(struct chronicle *chronicle, struct sst_snapshot *snapshot)
 {
 	recent__push(&chronicle->recent, snapshot, chronicle->history == NULL);
 	sst_lock_acquire(&chronicle->lock);
 	chronicle->dirty = true;
-	chronicle->newest = snapshot->revision;
 	pthread_cond_signal(&chronicle->wake);
 	sst_lock_release(&chronicle->lock);
 }

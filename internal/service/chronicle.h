@@ -42,13 +42,11 @@ struct chronicle {
 	char error[SST_ERROR_TEXT];
 	uint64_t failures;
 	int64_t last_write_ms;
-	uint64_t newest; /* published */
 
 	/* of the thread only */
 	struct sst_mono retry_at;
 	int64_t retry_ms;
 	struct sst_mono thin_at;
-	uint64_t noted; /* with sst_history_published(); 0: nothing */
 };
 
 /* What the service goes on from. */
@@ -72,7 +70,9 @@ int chronicle__open(struct chronicle *chronicle, struct chronicle_start *start,
 /* The history could not be opened, and it goes on without. */
 void chronicle__off(struct chronicle *chronicle, const struct sst_error *why);
 int chronicle__start(struct chronicle *chronicle, struct sst_error *err);
-/* Does not block. */
+/* Before a snapshot of that number can be seen. Does not block. */
+void chronicle__announce(struct chronicle *chronicle, uint64_t revision);
+/* Once it can. Does not block. */
 void chronicle__published(
     struct chronicle *chronicle, struct sst_snapshot *snapshot);
 /* Stores what is left, if it can, and closes the files. Readers must be closed

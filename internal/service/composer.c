@@ -38,8 +38,10 @@ service_publish(struct sst_service *s, struct sst_snapshot *snapshot,
 {
 	struct sst_snapshot *old = NULL;
 
-	if (snapshot != NULL)
+	if (snapshot != NULL) {
 		service_prepare(snapshot);
+		chronicle__announce(&s->chronicle, snapshot->revision);
+	}
 	sst_lock_acquire(&s->current_lock);
 	if (snapshot != NULL) {
 		old = s->current;

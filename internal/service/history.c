@@ -210,9 +210,10 @@ sst_history_open(const struct sst_history_settings *settings,
 	}
 	history__publish(h);
 	memcpy(found.epoch, h->epoch, sizeof(found.epoch));
-	found.revision = found.published = h->tail.revision;
-	if (h->dir.published > found.published)
-		found.published = h->dir.published;
+	found.revision = h->tail.revision;
+	found.published = history__dir_published(&h->dir, h->epoch);
+	if (found.published < found.revision)
+		found.published = found.revision;
 	*start = found;
 	*out = h;
 	return SST_OK;
@@ -221,7 +222,7 @@ sst_history_open(const struct sst_history_settings *settings,
 void
 sst_history_published(struct sst_history *history, uint64_t revision)
 {
-	history__dir_note(&history->dir, revision);
+	history__dir_publish(&history->dir, revision);
 }
 
 void

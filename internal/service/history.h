@@ -39,8 +39,8 @@ struct sst_history_settings {
 struct sst_history_start {
 	char epoch[17];        /* of what is held, or a new one */
 	uint64_t revision;     /* newest held; 0: none */
-	uint64_t published;    /* newest there ever was, or more; see
-				* sst_history_published() */
+	uint64_t published;    /* newest that there ever was, stored or not;
+				* see sst_history_published() */
 	char set_aside[512];   /* path a file that could not be used was
 				* renamed to; "" */
 	char reason[512];      /* why */
@@ -82,10 +82,9 @@ int sst_history_append(struct sst_history *history,
     struct sst_error *err);
 
 /*
- * Notes beside the file that revisions up to this one may be published without
- * being stored, so that the next process gives none of their numbers a second
- * time; 0: all are stored. Writes in place to the lock, which a full disk
- * allows; what fails is only noted in memory.
+ * Notes that this revision is about to be seen, so that no later process gives
+ * its number a second time, should this one end before it is stored. A number
+ * in mapped memory: any thread, does not block, survives kill -9.
  */
 void sst_history_published(struct sst_history *history, uint64_t revision);
 

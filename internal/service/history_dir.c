@@ -1,10 +1,12 @@
 /* The directory of the history: its lock, and names in it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +20,6 @@ enum {
 	HEADER_BYTES = 100,
 	VERSION_AT = 60,     /* of user_version, big-endian */
 	APPLICATION_AT = 68, /* of application_id */
-	LOCK_BYTES = 42, /* two numbers of 20 */
 	ASIDE_TRIES = 1000
 };
 
@@ -82,30 +83,54 @@ dir_locked(int fd, const char *path, struct sst_error *err)
 	    text[0] != '\0' ? text : "unknown");
 }
 
-/* "PID REVISION", see sst_history_published(). Always as long, so that a full
- * disk does not hinder it; it is told by those who need to write. */
-void
-history__dir_note(const struct history_dir *dir, uint64_t published)
-{
-	char text[LOCK_BYTES + 1];
+/*
+ * The lock as it lies in memory: the process id for people, and the number of
+ * the newest revision that was published, which is there as soon as it is
+ * written, also after kill -9, and needs neither a call nor room on the disk.
+ */
+struct history_note {
+	char pid[24];
+	char epoch[24]; /* whose number it is */
+	_Atomic uint64_t published;
+};
 
-	snprintf(text, sizeof(text), "%-20ld %20llu\n", (long)getpid(),
-	    (unsigned long long)published);
-	(void)!pwrite(dir->lock_fd, text, LOCK_BYTES, 0);
+/* The room must be there, or writing would end the process. */
+static struct history_note *
+dir_map(int fd)
+{
+	static const struct history_note none;
+	struct stat st;
+	void *at;
+
+	if (fstat(fd, &st) != 0 ||
+	    (st.st_size != sizeof(none) &&
+		(ftruncate(fd, 0) != 0 ||
+		    pwrite(fd, &none, sizeof(none), 0) != sizeof(none))))
+		return NULL;
+	at =
+	    mmap(NULL, sizeof(none), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return at == MAP_FAILED ? NULL : at;
 }
 
-static uint64_t
-dir_noted(int fd)
+uint64_t
+history__dir_published(const struct history_dir *dir, const char epoch[17])
 {
-	char text[LOCK_BYTES + 1] = "";
-	unsigned long long published = 0;
-	long pid;
+	struct history_note *note = dir->note;
 
-	if (pread(fd, text, LOCK_BYTES, 0) != LOCK_BYTES ||
-	    sscanf(text, "%20ld %20llu", &pid, &published) != 2 ||
-	    published > INT64_MAX / 2)
+	if (note == NULL)
 		return 0;
-	return published;
+	if (memcmp(note->epoch, epoch, 17) != 0) {
+		atomic_store(&note->published, 0);
+		memcpy(note->epoch, epoch, 17);
+	}
+	return atomic_load(&note->published);
+}
+
+void
+history__dir_publish(const struct history_dir *dir, uint64_t revision)
+{
+	if (dir->note != NULL)
+		atomic_store(&dir->note->published, revision);
 }
 
 /* The lock is that of the open file: it ends with the process, however. */
@@ -123,9 +148,11 @@ dir_lock(const char *path, struct history_dir *dir, struct sst_error *err)
 		close(fd);
 		return rc;
 	}
-	dir->published = dir_noted(fd);
 	dir->lock_fd = fd;
-	history__dir_note(dir, dir->published);
+	dir->note = dir_map(fd);
+	if (dir->note != NULL)
+		snprintf(dir->note->pid, sizeof(dir->note->pid), "%ld\n",
+		    (long)getpid());
 	return SST_OK;
 }
 
@@ -155,6 +182,8 @@ history__dir_open(
 void
 history__dir_close(struct history_dir *dir)
 {
+	if (dir->note != NULL)
+		munmap(dir->note, sizeof(*dir->note));
 	if (dir->lock_fd >= 0)
 		close(dir->lock_fd);
 	free(dir->path);

@@ -42,15 +42,18 @@ struct history_dir {
 	char *path;
 	char *db;
 	int lock_fd;
-	uint64_t published; /* found in the lock; 0: none */
+	struct history_note *note; /* in the lock; NULL: no room for it */
 };
 
 /* Makes the directory and takes its lock. SST_EXISTS, SST_IO, SST_NOMEM. */
 int history__dir_open(
     const char *path, struct history_dir *dir, struct sst_error *err);
 void history__dir_close(struct history_dir *dir);
-/* Writes that to the lock, see sst_history_published(). */
-void history__dir_note(const struct history_dir *dir, uint64_t published);
+/* What was published of that epoch, 0 for another one; see
+ * sst_history_published(). */
+uint64_t history__dir_published(
+    const struct history_dir *dir, const char epoch[17]);
+void history__dir_publish(const struct history_dir *dir, uint64_t revision);
 
 /* Why a file cannot be used; kind NULL: it can, or is not there. */
 struct history_verdict {
