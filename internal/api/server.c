@@ -434,6 +434,10 @@ sst_api_stop(struct sst_api **api, int64_t deadline_ms)
 	atomic_store(&a->stopping, true);
 	listen_refuse(a->listen_fd);
 	sst_watch_stop(a->service);
+	/* what waits for a worker is quick, or there is no time for it: one that
+	 * runs may take seconds with the largest documents */
+	api_drain(a, sst_mono_add_ms(now, deadline_ms / 8));
+	api__workers_refuse(a);
 	api_drain(a, sst_mono_add_ms(now, deadline_ms - deadline_ms / 8));
 	api__workers_stop(a);
 	api__parking_end(a);

@@ -113,7 +113,7 @@ api__workers_push(struct sst_api *api, struct exchange *x)
 }
 
 void
-api__workers_stop(struct sst_api *api)
+api__workers_refuse(struct sst_api *api)
 {
 	struct api_workers *w = &api->workers;
 	struct exchange *x;
@@ -128,6 +128,14 @@ api__workers_stop(struct sst_api *api)
 			break;
 		api__exchange_refuse(x);
 	}
+}
+
+void
+api__workers_stop(struct sst_api *api)
+{
+	struct api_workers *w = &api->workers;
+
+	api__workers_refuse(api);
 	while (w->threads > 0)
 		pthread_join(w->thread[--w->threads], NULL);
 }

@@ -39,7 +39,9 @@ void api__workers_fini(struct api_workers *workers);
 int api__workers_start(struct sst_api *api, struct sst_error *err);
 /* False: the queue is full, or the workers are stopping. */
 bool api__workers_push(struct sst_api *api, struct exchange *x);
-/* What is queued is answered 503, what runs is waited for. */
+/* Takes no more; what is queued is answered 503, what runs goes on. */
+void api__workers_refuse(struct sst_api *api);
+/* The same, and waits for what runs. */
 void api__workers_stop(struct sst_api *api);
 
 #endif

@@ -101,6 +101,7 @@ history_load(struct sst_history *h, struct history_verdict *verdict,
 		    &h->db, err, "its epoch is %s", content.epoch);
 	if (rc == SST_OK) {
 		history_adopt(h, &content);
+		history__dir_mark(&h->dir);
 		return SST_OK;
 	}
 	if (h->db.corrupt && verdict->kind == NULL)
@@ -255,8 +256,8 @@ history_resume(struct sst_history *h, struct sst_error *err)
 		if (rc != SST_OK)
 			return rc;
 		sst_log_err("HIST-ASIDE", NULL,
-		    "the history is damaged and was renamed to %s, a new one "
-		    "goes on: %s",
+		    "the history could not be used and was renamed to %s, a "
+		    "new one goes on: %s",
 		    found.set_aside, found.reason);
 		h->aside.kind = NULL;
 	}
@@ -270,6 +271,23 @@ history_resume(struct sst_history *h, struct sst_error *err)
 		     : history_begin(h, h->epoch, err);
 }
 
+/* Nothing is written to the open file any more; what is in its place is set
+ * aside before a new one is begun. */
+static void
+history_leave(struct sst_history *h, const char *kind, const char *reason)
+{
+	struct sst_history_figures *f = &h->now;
+
+	h->aside.kind = kind;
+	snprintf(h->aside.reason, sizeof(h->aside.reason), "%s", reason);
+	history__rewrite_free(&h->rewrite);
+	history__db_abandon(&h->db);
+	h->tail = (struct history_tail){.revision = h->tail.revision};
+	h->last_held = false;
+	f->revisions = f->oldest = f->newest = 0;
+	f->document_bytes = f->stored_bytes = 0;
+}
+
 int
 history__ready(struct sst_history *history, struct sst_error *err)
 {
@@ -278,8 +296,10 @@ history__ready(struct sst_history *history, struct sst_error *err)
 	int rc;
 
 	h->db.corrupt = false;
-	if (h->db.sql != NULL)
+	if (h->db.sql != NULL && !history__dir_moved(&h->dir))
 		return SST_OK;
+	if (h->db.sql != NULL)
+		history_leave(h, "moved", "another file took its place");
 	rc = history_resume(h, err);
 	h->tail.revision = newest; /* numbers of the epoch go on */
 	if (rc == SST_OK)
@@ -291,16 +311,6 @@ history__ready(struct sst_history *history, struct sst_error *err)
 int
 history__recover(struct sst_history *history, struct sst_error *err)
 {
-	struct sst_history *h = history;
-	struct sst_history_figures *f = &h->now;
-
-	h->aside.kind = "corrupt";
-	snprintf(h->aside.reason, sizeof(h->aside.reason), "%s", err->text);
-	history__rewrite_free(&h->rewrite);
-	history__db_abandon(&h->db);
-	h->tail = (struct history_tail){.revision = h->tail.revision};
-	h->last_held = false;
-	f->revisions = f->oldest = f->newest = 0;
-	f->document_bytes = f->stored_bytes = 0;
-	return history__ready(h, err);
+	history_leave(history, "corrupt", err->text);
+	return history__ready(history, err);
 }

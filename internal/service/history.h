@@ -75,7 +75,8 @@ struct sst_history_record {
  * them. All or nothing. SST_IO (disk full, I/O error: try again later, nothing
  * is damaged), SST_NOMEM, SST_INVALID (revision out of order). After a
  * corruption that SQLite reports the file is set aside at once and a new one
- * continues the same epoch; the records are then in it.
+ * continues the same epoch; the records are then in it. So does a new one when
+ * somebody has moved or removed the file.
  */
 int sst_history_append(struct sst_history *history,
     const struct sst_history_record *records, size_t count,

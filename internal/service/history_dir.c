@@ -112,6 +112,26 @@ dir_map(int fd)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+void
+history__dir_mark(struct history_dir *dir)
+{
+	struct stat st;
+
+	if (stat(dir->db, &st) != 0)
+		return;
+	dir->device = st.st_dev;
+	dir->inode = st.st_ino;
+}
+
+bool
+history__dir_moved(const struct history_dir *dir)
+{
+	struct stat st;
+
+	return stat(dir->db, &st) != 0 || st.st_dev != dir->device ||
+	       st.st_ino != dir->inode;
+}
+
 uint64_t
 history__dir_published(const struct history_dir *dir, const char epoch[17])
 {

@@ -14,6 +14,7 @@
 #define SST_SERVICE_HISTORY_PRIV_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 #include <stdatomic.h>
 #include <zstd.h>
 
@@ -43,12 +44,18 @@ struct history_dir {
 	char *db;
 	int lock_fd;
 	struct history_note *note; /* in the lock; NULL: no room for it */
+	dev_t device; /* of the file that is open */
+	ino_t inode;
 };
 
 /* Makes the directory and takes its lock. SST_EXISTS, SST_IO, SST_NOMEM. */
 int history__dir_open(
     const char *path, struct history_dir *dir, struct sst_error *err);
 void history__dir_close(struct history_dir *dir);
+/* Remembers which file it is that was opened. */
+void history__dir_mark(struct history_dir *dir);
+/* Whether another file, or none, is in its place. */
+bool history__dir_moved(const struct history_dir *dir);
 /* What was published of that epoch, 0 for another one; see
  * sst_history_published(). */
 uint64_t history__dir_published(

@@ -174,9 +174,41 @@ START_TEST(a_restart_on_a_full_disk_gives_no_number_twice)
 }
 END_TEST
 
+START_TEST(a_file_that_was_moved_away_is_noticed)
+{
+	char from[128], to[128];
+	char epoch[17];
+	struct sst_snapshot *s;
+
+	past_make(rig.dir, 3);
+	past_start(1);
+	past_change(2);
+	ck_assert(POLL_UNTIL(past_all_stored()));
+	s = sst_service_snapshot(rig.service);
+	memcpy(epoch, s->epoch, sizeof(epoch));
+	sst_snapshot_release(&s);
+	snprintf(from, sizeof(from), "%s/history.db", rig.dir);
+	snprintf(to, sizeof(to), "%s/kept-elsewhere", rig.dir);
+	ck_assert_int_eq(rename(from, to), 0);
+	past_change(3);
+	past_change(4);
+	ck_assert(POLL_UNTIL(past_all_stored()));
+	ck_assert(past_history_is("ok"));
+	/* a restart finds the new one, of the same epoch */
+	past_stop();
+	past_make(rig.dir, 3);
+	past_start(4);
+	s = sst_service_snapshot(rig.service);
+	ck_assert_str_eq(s->epoch, epoch);
+	sst_snapshot_release(&s);
+	past_check_held(3);
+}
+END_TEST
+
 void
 past_add_disk_tests(TCase *tc)
 {
+	tcase_add_test(tc, a_file_that_was_moved_away_is_noticed);
 	tcase_add_test(tc, a_data_folder_in_use_stops_the_start);
 	tcase_add_test(tc, a_data_folder_in_use_can_be_done_without);
 	tcase_add_test(tc, a_damaged_history_is_set_aside_with_a_new_epoch);
