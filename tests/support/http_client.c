@@ -96,6 +96,8 @@ client_read_head(struct http_client *client, struct http_answer *out,
 	if (value != NULL)
 		snprintf(out->etag, sizeof(out->etag), "%.*s",
 		    (int)strcspn(value + 1, "\r"), value + 1);
+	value = client_header(client->in.data, "Systate-Revision:");
+	out->revision = value == NULL ? 0 : strtoull(value, NULL, 10);
 	value = client_header(client->in.data, "Content-Length:");
 	out->body_len =
 	    value == NULL ? 0 : strtoul(value, NULL, 10);

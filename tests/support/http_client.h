@@ -17,6 +17,7 @@ struct http_client {
 struct http_answer {
 	int status;
 	char etag[64]; /* "" when there is none */
+	unsigned long long revision; /* Systate-Revision; 0 when there is none */
 	const char *body; /* in the client's buffer, until the next call */
 	size_t body_len;
 };
