@@ -128,7 +128,9 @@ chronicle_cost(struct sst_entity *const *from, size_t from_count,
 		if (m->to == SST_MATCH_NONE)
 			continue;
 		e = to[m->to];
-		before = m->from == SST_MATCH_NONE ? NULL : from[m->from];
+		before = from == NULL || m->from == SST_MATCH_NONE
+			     ? NULL
+			     : from[m->from];
 		sum += sizeof(*e) + e->json_len + e->key_len + 32;
 		sum += chronicle_cost(before == NULL ? NULL : before->children,
 		    before == NULL ? 0 : before->child_count, e->children,

@@ -201,6 +201,8 @@ sst_history_open(const struct sst_history_settings *settings,
 	struct sst_history *h = NULL;
 	int rc = history_new(settings, &h, err);
 
+	if (h == NULL)
+		return rc;
 	if (rc == SST_OK)
 		rc = history__dir_open(settings->dir, &h->dir, err);
 	if (rc == SST_OK)

@@ -193,7 +193,7 @@ history__dir_open(
 		rc = sst_error_nomem(err);
 	else
 		rc = dir_make(path, err);
-	if (rc == SST_OK)
+	if (rc == SST_OK && lock != NULL)
 		rc = dir_lock(lock, dir, err);
 	free(lock);
 	return rc;

@@ -52,13 +52,14 @@ void sst_mock_fini(void *state);
 	static int name##_mock_init(void *state, const void *settings,     \
 	    const struct sst_source_env *env, struct sst_error *err)       \
 	{                                                                  \
-		return sst_mock_init(state, of_section, settings, env, err); \
+		return sst_mock_init(                                      \
+		    state, (of_section), settings, env, err);               \
 	}                                                                  \
 	\
 	const struct sst_source_ops sst_##name##_mock_ops = {              \
 	    .kind = "mock",                                                \
-	    .section = of_section,                                         \
-	    .summary = what,                                               \
+	    .section = (of_section),                                       \
+	    .summary = (what),                                             \
 	    .options = sst_mock_options,                                   \
 	    .option_count = SST_MOCK_OPTIONS,                              \
 	    .settings_size = sizeof(struct sst_mock_settings),             \
