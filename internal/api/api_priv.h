@@ -190,6 +190,8 @@ void
 api__header_number(struct api_response *rs, const char *name, uint64_t value);
 void api__headerf(struct api_response *rs, const char *name, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
+/* 304 where there is no body that a tag could be that of. */
+void api__respond_unchanged(struct api_response *rs);
 /*
  * Answers with a body in the negotiated coding, cacheable as the route says,
  * or with 304. Takes the reference. modified_ms: last change, <0 when unknown.

@@ -9,6 +9,9 @@
 
 static const char vary[] = "Accept, Accept-Encoding";
 
+static const char *const cache_control[] = {
+    [API_CACHE_REVALIDATE] = "no-cache", [API_CACHE_NONE] = "no-store"};
+
 void
 api__response_init(struct api_response *rs)
 {
@@ -128,9 +131,6 @@ void
 api__respond_body(struct api_request *rq, struct api_response *rs,
     struct sst_body *body, int64_t modified_ms)
 {
-	static const char *const cache_control[] = {
-	    [API_CACHE_REVALIDATE] = "no-cache", [API_CACHE_NONE] = "no-store"};
-
 	rs->body = body;
 	api__header(rs, "Cache-Control",
 	    rs->immutable ? "private, max-age=31536000, immutable"
@@ -147,6 +147,14 @@ api__respond_body(struct api_request *rq, struct api_response *rs,
 	if (body->coding != SST_CODING_IDENTITY)
 		api__header(
 		    rs, "Content-Encoding", sst_coding_name(body->coding));
+}
+
+void
+api__respond_unchanged(struct api_response *rs)
+{
+	api__header(rs, "Cache-Control", cache_control[API_CACHE_REVALIDATE]);
+	api__header(rs, "Vary", vary);
+	rs->status = 304;
 }
 
 /* Bytes to a body, in the negotiated coding. */

@@ -95,6 +95,20 @@ state_respond(
 		api__fail(rq, &err);
 }
 
+/* Nothing changed up to a revision before s: that one is the next since, and
+ * the tag of s would be that of something else. */
+static void
+state_stood(struct api_request *rq, struct api_response *rs,
+    const struct sst_snapshot *s)
+{
+	state_check_age(rq, rq->params.sections);
+	if (rq->problem.kind != API_NO_PROBLEM)
+		return;
+	api__header_number(rs, "Systate-Revision", rq->params.since.revision);
+	api__header_copy(rs, "Systate-Epoch", s->epoch);
+	api__respond_unchanged(rs);
+}
+
 void
 api__get_state(struct api_request *rq, struct api_response *rs)
 {
@@ -104,9 +118,11 @@ api__get_state(struct api_request *rq, struct api_response *rs)
 	if (s == NULL)
 		return;
 	if ((rq->params.given & API_PARAM_SINCE) != 0)
-		since = api__state_since(rq, s);
+		since = api__state_since(rq, &s);
 	rs->unchanged = since == API_SINCE_SAME;
-	if (since != API_SINCE_UNDECIDED)
+	if (since == API_SINCE_STOOD)
+		state_stood(rq, rs, s);
+	else if (since != API_SINCE_UNDECIDED)
 		state_respond(rq, rs, s);
 	sst_snapshot_release(&s);
 }

@@ -37,11 +37,14 @@ void api__state_absent(struct api_request *rq, const struct sst_error *err,
 enum api_since {
 	API_SINCE_CHANGED,  /* send what there is now */
 	API_SINCE_SAME,     /* 304 */
+	API_SINCE_STOOD,    /* 304: so it was up to rq->params.since, but what
+			     * there is now is later and may be another */
 	API_SINCE_UNDECIDED /* the handler returns: problem, or called again */
 };
 
-/* current is the snapshot that would be sent. */
+/* current is the snapshot that would be sent; it may be replaced by a later
+ * one. */
 enum api_since api__state_since(
-    struct api_request *rq, struct sst_snapshot *current);
+    struct api_request *rq, struct sst_snapshot **current);
 
 #endif

@@ -9,11 +9,36 @@
 #include "base/log.h"
 #include "service/diff.h"
 
+/*
+ * What would be sent was taken before the event came, and publishing does not
+ * wait: it may be earlier than the watch has come to, or later.
+ */
+static enum api_since
+since_told(struct api_request *rq, const struct sst_watch_event *event,
+    struct sst_snapshot **current)
+{
+	bool stood = event->kind == SST_WATCH_TIME_OUT ||
+		     event->kind == SST_WATCH_STOPPED;
+
+	if (!stood && event->revision > (*current)->revision) {
+		sst_snapshot_release(current);
+		*current = sst_service_snapshot(rq->api->service);
+	}
+	if (!stood)
+		return API_SINCE_CHANGED;
+	if (event->revision >= (*current)->revision)
+		return API_SINCE_SAME;
+	rq->params.since.revision = event->revision;
+	return API_SINCE_STOOD;
+}
+
 /* Takes what the watch has to say; it is closed with the request. */
 static enum api_since
-since_event(struct api_request *rq, struct sst_watch *watch)
+since_event(struct api_request *rq, struct sst_watch *watch,
+    struct sst_snapshot **current)
 {
 	struct sst_watch_event event;
+	enum api_since verdict;
 
 	switch (sst_watch_next(watch, &event)) {
 	case SST_NODATA:
@@ -26,16 +51,14 @@ since_event(struct api_request *rq, struct sst_watch *watch)
 		return API_SINCE_CHANGED;
 	}
 	rq->watch = watch;
+	verdict = since_told(rq, &event, current);
 	sst_watch_event_fini(&event);
-	/* A service that stops has seen no change until now. */
-	return event.kind == SST_WATCH_TIME_OUT ||
-		       event.kind == SST_WATCH_STOPPED
-		   ? API_SINCE_SAME
-		   : API_SINCE_CHANGED;
+	return verdict;
 }
 
 static enum api_since
-since_wait(struct api_request *rq, struct sst_snapshot *resume)
+since_wait(struct api_request *rq, struct sst_snapshot *resume,
+    struct sst_snapshot **current)
 {
 	struct sst_watch_settings settings = {.sections = rq->params.sections,
 	    .resume = resume,
@@ -47,7 +70,7 @@ since_wait(struct api_request *rq, struct sst_snapshot *resume)
 
 	switch (sst_watch_open(rq->api->service, &settings, &watch, &err)) {
 	case SST_OK:
-		return since_event(rq, watch);
+		return since_event(rq, watch, current);
 	case SST_LIMIT:
 		api__problem_set(&rq->problem, API_TOO_MANY_WATCHERS,
 		    "Too many requests wait for changes already; wait=0s "
@@ -84,7 +107,7 @@ since_compare(struct api_request *rq, struct sst_snapshot *from,
 
 /* since is below the current revision; on a worker. */
 static enum api_since
-since_older(struct api_request *rq, struct sst_snapshot *current)
+since_older(struct api_request *rq, struct sst_snapshot **current)
 {
 	struct sst_snapshot *from;
 	struct sst_error err;
@@ -99,32 +122,34 @@ since_older(struct api_request *rq, struct sst_snapshot *current)
 			    sst_code_name(rc));
 		return API_SINCE_CHANGED;
 	}
-	if (since_compare(rq, from, current, &differ) != SST_OK)
+	if (since_compare(rq, from, *current, &differ) != SST_OK)
 		verdict = API_SINCE_UNDECIDED;
 	else if (differ)
 		verdict = API_SINCE_CHANGED;
 	else if (rq->params.wait_ms == 0)
 		verdict = API_SINCE_SAME;
 	else
-		verdict = since_wait(rq, from);
+		verdict = since_wait(rq, from, current);
 	sst_snapshot_release(&from);
 	return verdict;
 }
 
 static enum api_since
-since_decide(struct api_request *rq, struct sst_snapshot *current)
+since_decide(struct api_request *rq, struct sst_snapshot **current)
 {
 	const struct sst_moment *since = &rq->params.since;
+	const struct sst_snapshot *now = *current;
 
 	if (rq->stage == API_STAGE_WOKEN)
-		return since_event(rq, rq->watch);
+		return since_event(rq, rq->watch, current);
 	if ((since->epoch[0] != '\0' &&
-		strcmp(since->epoch, current->epoch) != 0) ||
-	    since->revision > current->revision)
+		strcmp(since->epoch, now->epoch) != 0) ||
+	    since->revision > now->revision)
 		return API_SINCE_CHANGED;
-	if (since->revision == current->revision)
-		return rq->params.wait_ms == 0 ? API_SINCE_SAME
-					       : since_wait(rq, current);
+	if (since->revision == now->revision)
+		return rq->params.wait_ms == 0
+			   ? API_SINCE_SAME
+			   : since_wait(rq, *current, current);
 	if (rq->stage == API_STAGE_WORKER)
 		return since_older(rq, current);
 	api__on_worker(rq);
@@ -132,7 +157,7 @@ since_decide(struct api_request *rq, struct sst_snapshot *current)
 }
 
 enum api_since
-api__state_since(struct api_request *rq, struct sst_snapshot *current)
+api__state_since(struct api_request *rq, struct sst_snapshot **current)
 {
 	enum api_since verdict = since_decide(rq, current);
 

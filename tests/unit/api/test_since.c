@@ -44,6 +44,21 @@ on_stop(void)
 	fake_watch_send(ask_service(), SST_WATCH_STOPPED, 6, NULL);
 }
 
+/* Published while the last event was fetched. */
+static void
+on_time_out_and_change(void)
+{
+	fake_service_publish(ask_service(), fake_snapshot(7, 300));
+	fake_watch_send(ask_service(), SST_WATCH_TIME_OUT, 6, NULL);
+}
+
+static void
+on_stop_and_change(void)
+{
+	fake_service_publish(ask_service(), fake_snapshot(7, 300));
+	fake_watch_send(ask_service(), SST_WATCH_STOPPED, 6, NULL);
+}
+
 static void
 on_slow(void)
 {
@@ -158,6 +173,30 @@ START_TEST(says_when_the_time_is_over)
 }
 END_TEST
 
+/* The revision of the answer is the next since: it must not be one that the
+ * wait has not come to. */
+START_TEST(hides_no_change_behind_the_end_of_the_wait)
+{
+	ask_waiting = on_time_out_and_change;
+	ck_assert_int_eq(ask("GET", "/system/state?since=6&wait=1s"), 304);
+	ck_assert_str_eq(ask_header("Systate-Revision"), "6");
+	ck_assert_str_eq(ask_header("Systate-Epoch"), "0123456789abcdef");
+	ck_assert_str_eq(ask_header("Cache-Control"), "no-cache");
+	ck_assert_ptr_nonnull(ask_header("Vary"));
+	/* that of revision 7 would not do, that of 6 is not at hand */
+	ck_assert_ptr_null(ask_header("ETag"));
+	ck_assert_ptr_null(ask_header("Content-Type"));
+	fake_service_publish(ask_service(), fake_snapshot(6, 200));
+	ask_waiting = on_stop_and_change;
+	ck_assert_int_eq(ask("GET", "/system/state?since=6&wait=1s"), 304);
+	ck_assert_str_eq(ask_header("Systate-Revision"), "6");
+	fake_service_publish(ask_service(), fake_snapshot(6, 200));
+	fake_service_set_age(ask_service(), 7);
+	ck_assert_int_eq(
+	    ask("GET", "/system/state?since=6&wait=1s&max_age=5s"), 503);
+}
+END_TEST
+
 START_TEST(takes_what_the_watch_has_at_once)
 {
 	fake_watch_greet(ask_service(), SST_WATCH_CHANGE, 6, NULL);
@@ -212,6 +251,7 @@ api_since_case(void)
 	tcase_add_test(tc, waits_until_it_changes);
 	tcase_add_test(tc, waits_from_where_the_client_stands);
 	tcase_add_test(tc, says_when_the_time_is_over);
+	tcase_add_test(tc, hides_no_change_behind_the_end_of_the_wait);
 	tcase_add_test(tc, takes_what_the_watch_has_at_once);
 	tcase_add_test(tc, refuses_one_too_many);
 	tcase_add_test(tc, keeps_other_promises);
