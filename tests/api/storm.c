@@ -56,6 +56,7 @@ ask_once(struct storm_asker *asker, const char *target, const char *headers,
 {
 	struct storm *s = asker->storm;
 
+	*out = (struct http_answer){0};
 	if (!asker->open && http_client_open(&asker->client, s->port) != 0)
 		return storm_fail(s, "a connection was refused");
 	asker->open = true;

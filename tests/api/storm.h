@@ -27,6 +27,7 @@ enum storm_count {
 	STORM_PATCHES, /* applied */
 	STORM_POLL_CHANGED,
 	STORM_POLL_SAME,
+	STORM_POLL_STOOD, /* of these, without a tag */
 	STORM_RECONNECTS, /* forced */
 	STORM_CUT_AMID,   /* of these, within an event */
 	STORM_BACK,       /* of these, to a place far behind */
@@ -66,6 +67,7 @@ struct storm {
 	char epoch[17];
 	unsigned reconnects; /* to be forced */
 	unsigned rounds;     /* of who asks about the past */
+	atomic_uint_fast64_t seeds;
 	atomic_bool failed;
 	atomic_bool quiet;     /* nothing changes any more */
 	atomic_uint following; /* watchers that are cut no more */

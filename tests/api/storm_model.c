@@ -436,7 +436,7 @@ change_apply(struct storm_model *m, const json_t *change)
 {
 	const char *op = json_string_value(json_object_get(change, "op"));
 	const json_t *from = json_object_get(change, "from");
-	struct place here, there = {NULL, false, ""};
+	struct place here = {NULL, false, ""}, there = here;
 
 	if (!place_read(m, change, &here) ||
 	    (from != NULL && !place_read(m, from, &there)))

@@ -109,7 +109,7 @@ storm_past_run(void *storm)
 	struct storm_asker asker = {.storm = s};
 	struct storm_seen seen;
 	struct http_answer a;
-	uint64_t rnd = 1;
+	uint64_t rnd = atomic_fetch_add(&s->seeds, 1);
 	bool ok = true;
 	unsigned i;
 	int j;
@@ -206,7 +206,7 @@ storm_patch_run(void *storm)
 	struct storm *s = storm;
 	struct storm_asker asker = {.storm = s};
 	struct storm_seen a, b;
-	uint64_t rnd = 2;
+	uint64_t rnd = atomic_fetch_add(&s->seeds, 1);
 	bool ok = true;
 	unsigned i;
 
@@ -303,8 +303,8 @@ poll_check_changed(struct storm_asker *asker, const char *section,
 			 since, section, revision);
 }
 
-/* a: answered 304; it must be the tag of a revision in which nothing of the
- * section is another. */
+/* a: answered 304, up to a revision in which nothing of the section is another.
+ * Its tag is there unless a later one came just then. */
 static bool
 poll_check_same(struct storm_asker *asker, const char *section, uint64_t since,
     const struct http_answer *a)
@@ -318,10 +318,13 @@ poll_check_same(struct storm_asker *asker, const char *section, uint64_t since,
 
 	storm_add(s, STORM_POLL_SAME);
 	memcpy(etag, a->etag, sizeof(etag));
+	if (etag[0] == '\0')
+		storm_add(s, STORM_POLL_STOOD);
 	if (!storm_ask(asker, "", &then,
 		"/system/state?at=%" PRIu64 "&sections=%s", revision, section))
 		return false;
-	if (then.status == 200 && strcmp(then.etag, etag) != 0)
+	if (then.status == 200 && etag[0] != '\0' &&
+	    strcmp(then.etag, etag) != 0)
 		return storm_fail(s, "304 with %s, %" PRIu64 " has %s", etag,
 		    revision, then.etag);
 	diff = storm_ask_json(asker,
@@ -370,7 +373,7 @@ storm_poll_run(void *storm)
 {
 	struct storm *s = storm;
 	struct storm_asker asker = {.storm = s};
-	uint64_t rnd = 3;
+	uint64_t rnd = atomic_fetch_add(&s->seeds, 1);
 	bool ok = seen_add(&asker);
 	int i;
 

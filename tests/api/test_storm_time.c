@@ -41,7 +41,7 @@ enum {
 	WATCHERS = 24,
 	PAST = 2,
 	PATCH = 2,
-	POLLS = 2,
+	POLLS = 4,
 	PARKED = 2,
 	ASKERS = PAST + PATCH + POLLS,
 	PATIENCE_S = 120,
@@ -284,11 +284,12 @@ print_counts(const struct sst_service_history *h)
 {
 	static const char *const names[STORM_COUNTS] = {"documents of the past",
 	    "patches applied", "long polls: changed", "long polls: the same",
-	    "forced reconnects", "of these within an event",
-	    "of these to a place far behind", "states", "changes", "bookmarks",
-	    "heartbeats and hellos", "changes compared with the diff",
-	    "changes that began later", "models compared", "started over",
-	    "answered 503", "dropped", "ends", "answered 410"};
+	    "of these without a tag", "forced reconnects",
+	    "of these within an event", "of these to a place far behind",
+	    "states", "changes", "bookmarks", "heartbeats and hellos",
+	    "changes compared with the diff", "changes that began later",
+	    "models compared", "started over", "answered 503", "dropped",
+	    "ends", "answered 410"};
 	int i;
 
 	for (i = 0; i < STORM_COUNTS; i++)
