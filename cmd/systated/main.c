@@ -2,6 +2,7 @@
  * The service: flags and configuration, then the graph of modules, then waiting
  * for signals. SIGTERM and SIGINT end it, SIGHUP reads the configuration again.
  */
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "base/log.h"
 #include "graph.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, MMAP_ABOVE = 1 << 20 };
 
 static int
 main_fail(const struct sst_error *err, int status)
@@ -144,6 +145,9 @@ main(int argc, char **argv)
 {
 	struct graph graph;
 	struct sst_error err = {0};
+
+	/* documents of megabytes come and go: their memory goes back at once */
+	mallopt(M_MMAP_THRESHOLD, MMAP_ABOVE);
 
 	memset(&graph, 0, sizeof(graph));
 	if (sst_config_args_parse(argc, argv, &graph.args, &err) != SST_OK)

@@ -18,7 +18,9 @@ enum {
 	RETRY_MIN_MS = 500,
 	RETRY_MAX_MS = 30000,
 	THIN_EVERY_MS = 60000,
-	THIN_FIRST_MS = 5000
+	THIN_FIRST_MS = 5000,
+	/* documents above this are not held a second time between appends */
+	LARGE_BYTES = 1 << 20
 };
 
 static const char no_note[] = "{\"summary\":null,\"cause\":[]}";
@@ -301,6 +303,32 @@ batch_fini(struct batch *b)
 	recent__pending_fini(b->pending, b->count);
 }
 
+/* The document before, which the history did not keep for its size. */
+static void
+chronicle_remind(struct chronicle *c, uint64_t first)
+{
+	struct sst_snapshot *before;
+	struct sst_body *body = NULL;
+	struct sst_error ignored;
+
+	if (!c->forgot)
+		return;
+	before = recent__before(&c->recent, first);
+	if (before != NULL && batch_body(before, &body, &ignored) == SST_OK)
+		sst_history_remember(
+		    c->history, before->revision, body->bytes, body->len);
+	sst_body_release(&body);
+	sst_snapshot_release(&before);
+}
+
+static void
+chronicle_forget(struct chronicle *c, size_t document_len)
+{
+	c->forgot = document_len > LARGE_BYTES;
+	if (c->forgot)
+		sst_history_forget(c->history);
+}
+
 /* Stores the oldest that are not; false when there are none, or it failed. */
 static bool
 chronicle_store_some(struct chronicle *c)
@@ -318,9 +346,12 @@ chronicle_store_some(struct chronicle *c)
 	b->count = recent__pending(&c->recent, b->pending, BATCH);
 	if (b->count > 0) {
 		rc = batch_fill(b, &err);
-		if (rc == SST_OK)
+		if (rc == SST_OK) {
+			chronicle_remind(c, b->records[0].revision);
 			rc = sst_history_append(
 			    c->history, b->records, b->ready, &err);
+			chronicle_forget(c, b->records[0].document_len);
+		}
 		if (rc == SST_OK) {
 			recent__stored(
 			    &c->recent, b->records[b->ready - 1].revision);

@@ -47,6 +47,7 @@ struct chronicle {
 	struct sst_mono retry_at;
 	int64_t retry_ms;
 	struct sst_mono thin_at;
+	bool forgot; /* the history holds no document */
 };
 
 /* What the service goes on from. */

@@ -285,7 +285,7 @@ history_leave(struct sst_history *h, const char *kind, const char *reason)
 	history__rewrite_free(&h->rewrite);
 	history__db_abandon(&h->db);
 	h->tail = (struct history_tail){.revision = h->tail.revision};
-	h->last_held = false;
+	h->last_held = h->last_hash_known = false;
 	f->revisions = f->oldest = f->newest = 0;
 	f->document_bytes = f->stored_bytes = 0;
 }

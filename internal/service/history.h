@@ -83,6 +83,16 @@ int sst_history_append(struct sst_history *history,
     struct sst_error *err);
 
 /*
+ * Gives up the copy of the newest document, which the next difference is made
+ * to: without it the next append reads it from the file, unless it is told.
+ */
+void sst_history_forget(struct sst_history *history);
+/* Tells that document, by the writer's thread; copied. What is not what was
+ * appended last is ignored. */
+void sst_history_remember(struct sst_history *history, uint64_t revision,
+    const char *document, size_t document_len);
+
+/*
  * Notes that this revision is about to be seen, so that no later process gives
  * its number a second time, should this one end before it is stored. A number
  * in mapped memory: any thread, does not block, survives kill -9.

@@ -90,6 +90,8 @@ append_done(struct sst_history *h, const struct history_tail *tail,
 		memcpy(h->last.bytes, newest->document, newest->document_len);
 	h->last.len = newest->document_len;
 	h->last_held = true;
+	h->last_hash = newest->hash;
+	h->last_hash_known = true;
 	history__publish(h);
 }
 
@@ -130,6 +132,31 @@ append_all(struct sst_history *h, const struct sst_history_record *records,
 		h->now.stored_bytes = stored_bytes;
 	history__encoder_fini(&encoder);
 	return rc;
+}
+
+void
+sst_history_forget(struct sst_history *history)
+{
+	history__text_fini(&history->last);
+	history->last_held = false;
+}
+
+void
+sst_history_remember(struct sst_history *history, uint64_t revision,
+    const char *document, size_t document_len)
+{
+	struct sst_history *h = history;
+
+	/* a difference to other bytes could never be read again */
+	if (h->last_held || !h->last_hash_known ||
+	    revision != h->tail.revision || document_len == 0 ||
+	    !sst_hash_equal(
+		sst_hash_bytes(document, document_len), h->last_hash) ||
+	    !history__text_reserve(&h->last, document_len))
+		return;
+	memcpy(h->last.bytes, document, document_len);
+	h->last.len = document_len;
+	h->last_held = true;
 }
 
 int

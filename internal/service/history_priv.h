@@ -278,6 +278,8 @@ struct sst_history {
 	struct history_tail tail;
 	struct history_text last; /* document of tail.revision */
 	bool last_held;
+	struct sst_hash last_hash; /* of what was appended last */
+	bool last_hash_known;
 	struct history_rewrite *rewrite; /* NULL: none */
 	bool shrinking;
 	int64_t thin_at;                /* the time that thinning believes in */

@@ -127,6 +127,21 @@ recent__revision(struct recent *recent, uint64_t revision)
 }
 
 struct sst_snapshot *
+recent__before(struct recent *recent, uint64_t revision)
+{
+	struct sst_snapshot *s = NULL;
+	long i;
+
+	sst_lock_acquire(&recent->lock);
+	i = revision == 0 ? -1 : recent_index(recent, revision - 1);
+	if (i >= 0)
+		s = sst_snapshot_acquire(
+		    recent_entry(recent, (size_t)i)->snapshot);
+	sst_lock_release(&recent->lock);
+	return s;
+}
+
+struct sst_snapshot *
 recent__at(struct recent *recent, struct sst_wall at)
 {
 	struct sst_snapshot *s = NULL, *candidate;

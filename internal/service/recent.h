@@ -40,6 +40,8 @@ recent__push(struct recent *recent, struct sst_snapshot *snapshot, bool stored);
 
 /* All give a reference, or NULL when it is not in the ring. */
 struct sst_snapshot *recent__revision(struct recent *recent, uint64_t revision);
+/* The newest before that revision. */
+struct sst_snapshot *recent__before(struct recent *recent, uint64_t revision);
 /* The newest captured at that time or before. */
 struct sst_snapshot *recent__at(struct recent *recent, struct sst_wall at);
 struct sst_snapshot *recent__oldest(struct recent *recent);

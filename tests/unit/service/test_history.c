@@ -77,6 +77,34 @@ START_TEST(batches_are_stored_like_single_ones)
 }
 END_TEST
 
+/* By whom the document before is told, rightly or not, is no matter. */
+START_TEST(a_forgotten_document_is_told_or_read_again)
+{
+	char *right, *wrong;
+	size_t len, wrong_len;
+	uint64_t i;
+
+	store_open(&s);
+	for (i = 1; i <= 30; i++) {
+		ck_assert_int_eq(store_append(&s, i, store_now(&s)), SST_OK);
+		sst_history_forget(s.history);
+		right = store_document(i, &len);
+		wrong = store_document(i + 1, &wrong_len);
+		if (i % 3 == 1)
+			sst_history_remember(s.history, i, right, len);
+		if (i % 3 == 2) {
+			sst_history_remember(s.history, i, wrong, wrong_len);
+			sst_history_remember(s.history, i + 1, right, len);
+			sst_history_remember(s.history, i, right, 0);
+		}
+		free(right);
+		free(wrong);
+	}
+	for (i = 1; i <= 30; i++)
+		ck_assert_int_eq(store_read(&s, i), SST_OK);
+}
+END_TEST
+
 START_TEST(order_of_revisions_is_enforced)
 {
 	struct sst_history_record r[2];
@@ -332,6 +360,7 @@ test_history_store(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, hundreds_of_revisions_come_back);
 	tcase_add_test(t, batches_are_stored_like_single_ones);
+	tcase_add_test(t, a_forgotten_document_is_told_or_read_again);
 	tcase_add_test(t, order_of_revisions_is_enforced);
 	tcase_add_test(t, a_new_start_goes_on);
 	tcase_add_test(t, files_are_private);
