@@ -57,8 +57,8 @@ past_gone(struct api_request *rq, const struct sst_error *err,
 
 	sst_time_format_utc(b->oldest_at.ms, true, since);
 	api__problem_set(&rq->problem, API_GONE,
-	    "Query parameter %s: %s. Held are revisions %" PRIu64
-	    " (%s) to %" PRIu64 " of epoch %s, thinned out by age.",
+	    "Query parameter %s: %s. Held are revisions between %" PRIu64
+	    " (%s) and %" PRIu64 " of epoch %s.",
 	    parameter, err->text, b->oldest, since, b->newest, b->epoch);
 }
 
