@@ -4,50 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "test_watch.h"
-
-static struct rig rig;
-static struct eye eye, other;
-
-static void
-setup(void)
-{
-	struct watch_hub_settings s;
-
-	rig_init(&rig);
-	s = rig_settings(&rig);
-	rig_open(&rig, &s);
-	rig_publish(&rig);
-}
-
-static void
-teardown(void)
-{
-	eye_close(&eye);
-	eye_close(&other);
-	rig_fini(&rig);
-}
-
-static void
-next_revision(void)
-{
-	rig_publish(&rig);
-	rig_round(&rig);
-}
-
-static bool
-body_is(const char *want)
-{
-	return eye.event.body->len == strlen(want) &&
-	    memcmp(eye.event.body->bytes, want, strlen(want)) == 0;
-}
-
-static bool
-body_has(const char *want)
-{
-	return memmem(eye.event.body->bytes, eye.event.body->len, want,
-		   strlen(want)) != NULL;
-}
+#include "watched.h"
 
 START_TEST(nothing_to_watch_before_the_first_snapshot)
 {
@@ -90,11 +47,11 @@ START_TEST(without_resume_the_state_comes_first)
 	eye_open(&rig, &eye, AGENTS, NULL, NULL);
 	eye_wants(&eye, SST_WATCH_STATE, 1);
 	ck_assert_str_eq(eye.event.epoch, rig.epoch);
-	ck_assert(body_has("\"agents\":[{\"name\":\"a0\""));
-	ck_assert(!body_has("\"queues\":["));
+	ck_assert(watched_body_has("\"agents\":[{\"name\":\"a0\""));
+	ck_assert(!watched_body_has("\"queues\":["));
 	eye_wants_none(&eye, 0);
 	rig_set_agent(&rig, 0, 2);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 2);
 	ck_assert_uint_eq(eye_from(&eye), 1);
 	eye_wants_none(&eye, 1);
@@ -113,9 +70,9 @@ END_TEST
 START_TEST(resume_in_the_past_leads_to_the_present)
 {
 	rig_set_agent(&rig, 0, 2);
-	next_revision();
+	watched_next();
 	rig.tasks[0][0] = 2;
-	next_revision();
+	watched_next();
 	eye_open(&rig, &eye, AGENTS, NULL, rig_at(&rig, 1));
 	eye_wants(&eye, SST_WATCH_CHANGE, 3);
 	ck_assert_uint_eq(eye_from(&eye), 1);
@@ -127,7 +84,7 @@ END_TEST
 START_TEST(resume_before_changes_of_others_is_a_bookmark_later)
 {
 	rig.tasks[0][0] = 2;
-	next_revision();
+	watched_next();
 	eye_open(&rig, &eye, AGENTS, NULL, rig_at(&rig, 1));
 	eye_wants_none(&eye, 0);
 	rig_due(&rig, 16000);
@@ -160,7 +117,7 @@ START_TEST(an_epoch_that_begins_now_starts_all_over)
 	rig.epoch = "00000000000000e2";
 	rig.revision = 0;
 	sst_snapshot_release(&rig.kept[1]);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_STATE, 1);
 	ck_assert_str_eq(eye.event.epoch, rig.epoch);
 	eye_wants(&other, SST_WATCH_STATE, 1);
@@ -182,7 +139,7 @@ START_TEST(resume_ahead_of_the_hub_never_leads_back)
 	rig_round(&rig);
 	eye_wants_none(&eye, 1);
 	rig_set_agent(&rig, 0, 3);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 3);
 	ck_assert_uint_eq(eye_from(&eye), 2);
 	eye_wants_none(&eye, 2);
@@ -201,7 +158,7 @@ START_TEST(the_hub_may_leap_over_who_was_ahead)
 	rig_set_agent(&rig, 0, 3);
 	rig_publish(&rig);
 	rig_set_agent(&rig, 1, 7);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 4);
 	ck_assert_uint_eq(eye_from(&eye), 2);
 	ck_assert_uint_eq(eye_changes(&eye), 2);
@@ -251,19 +208,19 @@ START_TEST(state_of_a_key_is_that_entity)
 {
 	eye_open(&rig, &eye, SST_SECTIONS_ALL, "a1", NULL);
 	eye_wants(&eye, SST_WATCH_STATE, 1);
-	ck_assert(body_is("{\"name\":\"a1\",\"description\":\"1\"}"));
+	ck_assert(watched_body_is("{\"name\":\"a1\",\"description\":\"1\"}"));
 	eye_close(&eye);
 	eye_open(&rig, &eye, SST_SECTIONS_ALL, "mock/q0/tasks/t1", NULL);
 	eye_wants(&eye, SST_WATCH_STATE, 1);
-	ck_assert(body_has("{\"id\":\"t1\",\"submitted_at\""));
+	ck_assert(watched_body_has("{\"id\":\"t1\",\"submitted_at\""));
 	eye_close(&eye);
 	eye_open(&rig, &eye, QUEUES, "mock/q1", NULL);
 	eye_wants(&eye, SST_WATCH_STATE, 1);
-	ck_assert(body_has("\"tasks\":[{\"id\":\"t2\""));
+	ck_assert(watched_body_has("\"tasks\":[{\"id\":\"t2\""));
 	eye_close(&eye);
 	eye_open(&rig, &eye, QUEUES, "queues%2Fq", NULL);
 	eye_wants(&eye, SST_WATCH_STATE, 1);
-	ck_assert(body_has("{\"name\":\"queues/q\""));
+	ck_assert(watched_body_has("{\"name\":\"queues/q\""));
 }
 END_TEST
 
@@ -275,10 +232,10 @@ START_TEST(state_of_a_key_nobody_has_is_null)
 	size_t i;
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		eye_open(&rig, &eye, QUEUES | (i == 8 ? 0 : AGENTS), keys[i],
-		    NULL);
+		eye_open(
+		    &rig, &eye, QUEUES | (i == 8 ? 0 : AGENTS), keys[i], NULL);
 		eye_wants(&eye, SST_WATCH_STATE, 1);
-		ck_assert_msg(body_is("null"), "%s", keys[i]);
+		ck_assert_msg(watched_body_is("null"), "%s", keys[i]);
 		eye_close(&eye);
 	}
 }
@@ -290,7 +247,7 @@ first_suite(void)
 	Suite *s = suite_create("watch");
 	TCase *first = tcase_create("first");
 
-	tcase_add_checked_fixture(first, setup, teardown);
+	tcase_add_checked_fixture(first, watched_setup, watched_teardown);
 	tcase_add_test(first, nothing_to_watch_before_the_first_snapshot);
 	tcase_add_test(first, what_cannot_be_watched_is_said);
 	tcase_add_test(first, without_resume_the_state_comes_first);

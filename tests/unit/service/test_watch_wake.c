@@ -4,50 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "test_watch.h"
-
-static struct rig rig;
-static struct eye eye, other;
-
-static void
-setup(void)
-{
-	struct watch_hub_settings s;
-
-	rig_init(&rig);
-	s = rig_settings(&rig);
-	rig_open(&rig, &s);
-	rig_publish(&rig);
-}
-
-static void
-teardown(void)
-{
-	eye_close(&eye);
-	eye_close(&other);
-	rig_fini(&rig);
-}
-
-static void
-next_revision(void)
-{
-	rig_publish(&rig);
-	rig_round(&rig);
-}
-
-static bool
-body_is(const char *want)
-{
-	return eye.event.body->len == strlen(want) &&
-	    memcmp(eye.event.body->bytes, want, strlen(want)) == 0;
-}
-
-static bool
-body_has(const char *want)
-{
-	return memmem(eye.event.body->bytes, eye.event.body->len, want,
-		   strlen(want)) != NULL;
-}
+#include "watched.h"
 
 START_TEST(only_the_section_that_changed_wakes)
 {
@@ -56,12 +13,12 @@ START_TEST(only_the_section_that_changed_wakes)
 	eye_wants_none(&eye, 0);
 	eye_wants_none(&other, 0);
 	rig.tasks[0][0] = 2;
-	next_revision();
+	watched_next();
 	ck_assert_int_eq(atomic_load(&eye.wakes), 0);
 	eye_wants(&other, SST_WATCH_CHANGE, 2);
 	eye_wants_none(&other, 1);
 	rig_set_agent(&rig, 2, 1);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 3);
 	/* from where the hub was: nothing of agents changed before */
 	ck_assert_uint_eq(eye_from(&eye), 2);
@@ -76,11 +33,11 @@ START_TEST(rows_of_sources_wake_the_section_they_feed)
 	eye_wants_none(&eye, 0);
 	eye_wants_none(&other, 0);
 	rig.status[1] = 2;
-	next_revision();
+	watched_next();
 	ck_assert_int_eq(atomic_load(&eye.wakes), 0);
 	eye_wants(&other, SST_WATCH_CHANGE, 2);
 	rig.status[0] = 2;
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 3);
 	eye_wants_none(&other, 1);
 }
@@ -93,22 +50,22 @@ START_TEST(only_the_entity_of_the_key_wakes)
 	rig_set_agent(&rig, 1, 2);
 	rig.tasks[0][0] = 2;
 	rig.status[0] = 2;
-	next_revision();
+	watched_next();
 	ck_assert_int_eq(atomic_load(&eye.wakes), 0);
 	rig_set_agent(&rig, 0, 2);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 3);
 	ck_assert_uint_eq(eye_changes(&eye), 1);
 	eye_wants_none(&eye, 1);
 	rig_set_agent(&rig, 0, 0);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 4);
-	ck_assert(body_has("\"op\":\"removed\""));
+	ck_assert(watched_body_has("\"op\":\"removed\""));
 	eye_wants_none(&eye, 2);
 	rig_set_agent(&rig, 0, 1);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 5);
-	ck_assert(body_has("\"op\":\"added\""));
+	ck_assert(watched_body_has("\"op\":\"added\""));
 }
 END_TEST
 
@@ -119,20 +76,20 @@ START_TEST(only_the_child_of_the_key_wakes)
 	eye_wants_none(&eye, 0);
 	eye_wants_none(&other, 0);
 	rig.tasks[0][0] = 0; /* t1 stands elsewhere now */
-	next_revision();
+	watched_next();
 	ck_assert_int_eq(atomic_load(&eye.wakes), 0);
 	eye_wants(&other, SST_WATCH_CHANGE, 2);
 	eye_wants_none(&other, 1);
 	rig.tasks[0][1] = 2;
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 3);
 	eye_wants(&other, SST_WATCH_CHANGE, 3);
 	eye_wants_none(&eye, 1);
 	rig.tasks[1][1] = 2; /* it moves */
 	rig.tasks[0][1] = 0;
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 4);
-	ck_assert(body_has("\"op\":\"moved\""));
+	ck_assert(watched_body_has("\"op\":\"moved\""));
 }
 END_TEST
 
@@ -142,22 +99,22 @@ START_TEST(a_child_is_found_wherever_it_went)
 
 	for (i = 0; i < RIG_TASKS; i++)
 		rig.tasks[0][i] = 1;
-	next_revision();
+	watched_next();
 	eye_open(&rig, &eye, QUEUES, "mock/q0/tasks/t2", rig_at(&rig, 2));
 	eye_wants_none(&eye, 0);
 	rig.tasks[0][0] = 2;
-	next_revision(); /* it is looked for, and remembered as the third */
+	watched_next(); /* it is looked for, and remembered as the third */
 	rig.tasks[0][0] = 0;
-	next_revision(); /* the second */
+	watched_next(); /* the second */
 	rig.tasks[0][0] = rig.tasks[0][3] = 2;
-	next_revision();
+	watched_next();
 	rig.tasks[0][0] = 1;
-	next_revision(); /* the third again */
+	watched_next(); /* the third again */
 	rig.tasks[0][0] = rig.tasks[0][1] = 0;
-	next_revision(); /* the first */
+	watched_next(); /* the first */
 	ck_assert_int_eq(atomic_load(&eye.wakes), 0);
 	rig.tasks[0][2] = 2;
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, rig.revision);
 	eye_wants_none(&eye, 1);
 }
@@ -170,10 +127,10 @@ START_TEST(a_row_of_sources_can_be_the_key)
 	eye_wants_none(&eye, 0);
 	eye_wants_none(&other, 0);
 	rig.tasks[0][0] = 2;
-	next_revision();
+	watched_next();
 	ck_assert_int_eq(atomic_load(&eye.wakes), 0);
 	rig.status[1] = 3;
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 3);
 	ck_assert_uint_eq(eye_changes(&eye), 1);
 	ck_assert_int_eq(atomic_load(&other.wakes), 0);
@@ -187,7 +144,7 @@ START_TEST(dates_alone_wake_nobody)
 	eye_wants_none(&eye, 0);
 	eye_wants_none(&other, 0);
 	rig.stamp = 1;
-	next_revision();
+	watched_next();
 	ck_assert_int_eq(atomic_load(&eye.wakes), 0);
 	/* but the bytes are others, which a long poll is about */
 	eye_wants(&other, SST_WATCH_CHANGE, 2);
@@ -201,13 +158,13 @@ START_TEST(a_section_that_becomes_known_is_sent_whole)
 	eye_open(&rig, &eye, WORKLOAD, NULL, rig_at(&rig, 1));
 	eye_wants_none(&eye, 0);
 	rig.workload = SST_UNKNOWN;
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_STATE, 2);
 	eye_wants_none(&eye, 1);
 	rig.workload = SST_KNOWN;
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_STATE, 3);
-	ck_assert(body_has("\"workload\":[]"));
+	ck_assert(watched_body_has("\"workload\":[]"));
 	eye_open(&rig, &other, WORKLOAD, NULL, rig_at(&rig, 1));
 	eye_wants(&other, SST_WATCH_STATE, 3);
 }
@@ -221,16 +178,16 @@ START_TEST(more_changes_than_fit_are_a_state)
 	eye_wants_none(&eye, 0);
 	for (i = 2; i < 2 + WATCH_CHANGES_MAX; i++)
 		rig_set_agent(&rig, i, 1);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 2);
 	ck_assert_uint_eq(eye_changes(&eye), WATCH_CHANGES_MAX);
-	ck_assert(body_has("\"truncated\":false"));
+	ck_assert(watched_body_has("\"truncated\":false"));
 	eye_wants_none(&eye, 1);
 	for (i = 0; i <= WATCH_CHANGES_MAX; i++)
 		rig_set_agent(&rig, i, 2);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_STATE, 3);
-	ck_assert(body_has("\"agents\":[{\"name\":\"a0\""));
+	ck_assert(watched_body_has("\"agents\":[{\"name\":\"a0\""));
 	eye_open(&rig, &other, AGENTS, NULL, rig_at(&rig, 2));
 	eye_wants(&other, SST_WATCH_STATE, 3);
 	eye_close(&other);
@@ -250,9 +207,9 @@ START_TEST(a_key_among_very_many_changes_is_a_state)
 	rig_set_agent(&rig, 0, 7);
 	for (i = 2; i < 2 + WATCH_CHANGES_MAX; i++)
 		rig_set_agent(&rig, i, 1);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_STATE, 2);
-	ck_assert(body_is("{\"name\":\"a0\",\"description\":\"7\"}"));
+	ck_assert(watched_body_is("{\"name\":\"a0\",\"description\":\"7\"}"));
 	ck_assert_int_eq(atomic_load(&other.wakes), 0);
 }
 END_TEST
@@ -267,7 +224,7 @@ START_TEST(publications_merge)
 	rig_set_agent(&rig, 0, 3);
 	rig_publish(&rig);
 	rig_set_agent(&rig, 1, 2);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 4);
 	ck_assert_uint_eq(eye_from(&eye), 1);
 	ck_assert_uint_eq(eye_changes(&eye), 2);
@@ -282,7 +239,7 @@ START_TEST(there_and_back_is_no_change)
 	rig_set_agent(&rig, 0, 2);
 	rig_publish(&rig);
 	rig_set_agent(&rig, 0, 1);
-	next_revision();
+	watched_next();
 	rig_round(&rig);
 	ck_assert_int_eq(atomic_load(&eye.wakes), 0);
 	rig_due(&rig, 16000);
@@ -297,7 +254,7 @@ START_TEST(one_event_serves_a_whole_projection)
 	eye_wants_none(&eye, 0);
 	eye_wants_none(&other, 0);
 	rig_set_agent(&rig, 0, 2);
-	next_revision();
+	watched_next();
 	eye_wants(&eye, SST_WATCH_CHANGE, 2);
 	eye_wants(&other, SST_WATCH_CHANGE, 2);
 	ck_assert_ptr_eq(eye.event.body, other.event.body);
@@ -316,7 +273,7 @@ START_TEST(events_are_read_in_order_by_each_at_its_pace)
 	eye_wants_none(&other, 0);
 	for (r = 2; r < 8; r++) {
 		rig_set_agent(&rig, 0, (int)r);
-		next_revision();
+		watched_next();
 		eye_wants(&eye, SST_WATCH_CHANGE, r);
 		eye_wants_none(&eye, (int)r - 1);
 	}
@@ -336,7 +293,7 @@ watch_wake_suite(void)
 	Suite *s = suite_create("watch wakes");
 	TCase *wake = tcase_create("wake");
 
-	tcase_add_checked_fixture(wake, setup, teardown);
+	tcase_add_checked_fixture(wake, watched_setup, watched_teardown);
 	tcase_add_test(wake, only_the_section_that_changed_wakes);
 	tcase_add_test(wake, rows_of_sources_wake_the_section_they_feed);
 	tcase_add_test(wake, only_the_entity_of_the_key_wakes);
