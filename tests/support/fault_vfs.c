@@ -1,6 +1,7 @@
 #include "support/fault_vfs.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,31 +12,58 @@ struct fault_file {
 	sqlite3_file *real;
 };
 
-static struct {
-	sqlite3_vfs vfs;
-	sqlite3_vfs *real;
+/* What is armed: the thread of a service may write while a test arms. */
+struct fault_plan {
 	unsigned calls; /* 0: nothing is armed */
 	long left;
 	enum fault_kind kind;
 	bool lasting;
 	bool met;
 	int number; /* errno of the last fault */
-} state;
+};
+
+static struct {
+	sqlite3_vfs vfs;
+	sqlite3_vfs *real;
+	pthread_mutex_t lock; /* guards plan */
+	struct fault_plan plan;
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool
+plan_meets(struct fault_plan *plan, enum fault_call call)
+{
+	if ((plan->calls & call) == 0)
+		return false;
+	if (plan->left > 0) {
+		plan->left--;
+		return false;
+	}
+	if (plan->met && !plan->lasting)
+		return false;
+	plan->met = true;
+	plan->number = plan->kind == FAULT_EIO ? EIO : ENOSPC;
+	return true;
+}
+
+/* True when this call fails; then `kind` says how. */
+static bool
+fault_meets(enum fault_call call, enum fault_kind *kind)
+{
+	bool met;
+
+	pthread_mutex_lock(&state.lock);
+	met = plan_meets(&state.plan, call);
+	*kind = state.plan.kind;
+	pthread_mutex_unlock(&state.lock);
+	return met;
+}
 
 static bool
 fault_now(enum fault_call call)
 {
-	if ((state.calls & call) == 0)
-		return false;
-	if (state.left > 0) {
-		state.left--;
-		return false;
-	}
-	if (state.met && !state.lasting)
-		return false;
-	state.met = true;
-	state.number = state.kind == FAULT_EIO ? EIO : ENOSPC;
-	return true;
+	enum fault_kind kind;
+
+	return fault_meets(call, &kind);
 }
 
 static sqlite3_file *
@@ -67,14 +95,15 @@ static int
 fault_write(sqlite3_file *file, const void *from, int n, sqlite3_int64 at)
 {
 	sqlite3_file *real = fault_real(file);
+	enum fault_kind kind;
 
-	if (!fault_now(FAULT_WRITE))
+	if (!fault_meets(FAULT_WRITE, &kind))
 		return real->pMethods->xWrite(real, from, n, at);
-	if (state.kind == FAULT_SHORT)
+	if (kind == FAULT_SHORT)
 		(void)real->pMethods->xWrite(real, from, n / 2, at);
-	if (state.kind == FAULT_CORRUPT)
+	if (kind == FAULT_CORRUPT)
 		return SQLITE_CORRUPT;
-	return state.kind == FAULT_EIO ? SQLITE_IOERR_WRITE : SQLITE_FULL;
+	return kind == FAULT_EIO ? SQLITE_IOERR_WRITE : SQLITE_FULL;
 }
 
 static int
@@ -237,10 +266,15 @@ fault_delete(sqlite3_vfs *vfs, const char *name, int sync)
 static int
 fault_last_error(sqlite3_vfs *vfs, int len, char *text)
 {
+	int number;
+
 	(void)vfs;
 	(void)len;
 	(void)text;
-	return state.number;
+	pthread_mutex_lock(&state.lock);
+	number = state.plan.number;
+	pthread_mutex_unlock(&state.lock);
+	return number;
 }
 
 void
@@ -264,16 +298,20 @@ fault_vfs_register(void)
 void
 fault_vfs_arm(unsigned calls, long n, enum fault_kind kind, bool lasting)
 {
-	state.calls = calls;
-	state.left = n;
-	state.kind = kind;
-	state.lasting = lasting;
-	state.met = false;
+	pthread_mutex_lock(&state.lock);
+	state.plan = (struct fault_plan){
+	    .calls = calls, .left = n, .kind = kind, .lasting = lasting};
+	pthread_mutex_unlock(&state.lock);
 }
 
 bool
 fault_vfs_disarm(void)
 {
-	state.calls = 0;
-	return state.met;
+	bool met;
+
+	pthread_mutex_lock(&state.lock);
+	state.plan.calls = 0;
+	met = state.plan.met;
+	pthread_mutex_unlock(&state.lock);
+	return met;
 }

@@ -1,7 +1,7 @@
 /*
  * A VFS for SQLite over the default one, in which a chosen call fails. What
  * was synced is not waited for: these tests end processes, not machines.
- * Faults are armed by one thread, while no other uses the VFS.
+ * Faults may be armed while other threads use the VFS.
  */
 #ifndef TESTS_SUPPORT_FAULT_VFS_H
 #define TESTS_SUPPORT_FAULT_VFS_H
