@@ -55,6 +55,16 @@ void sst_draft_degrade(struct sst_draft *draft, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
+ * What the source knows of the system it reads as a whole: an object as in
+ * `#/$defs/upstream` of the schema, shown as sources[].upstream. Takes over
+ * the reference, also on failure; the last one counts, and without any the
+ * member is absent. One that does not conform is counted as left out.
+ * SST_NOMEM.
+ */
+int sst_draft_upstream(struct sst_draft *draft, json_t *upstream,
+    struct sst_error *err);
+
+/*
  * Asks for another collection no earlier than ms from now (Retry-After, a
  * timeline's next event); the framework takes it within its own bounds.
  */

@@ -44,6 +44,9 @@ struct sst_source_ops {
 	const char *kind;          /* "rabbitmq"; unique within a section */
 	enum sst_section_id section;
 	const char *summary;       /* one English line for --help */
+	/* Of agents that several sources know, whose word counts first: the
+	 * least rank, then the first name. Only for the section agents. */
+	int rank;
 
 	/* Rows of the settings in YAML `options:`; see config/option.h.
 	 * Parsed by the framework into settings_size zeroed bytes. */
