@@ -59,7 +59,7 @@ config__doc_node(
 {
 	struct sst_config_node *node;
 
-	*full_out = doc->nodes >= SST_CONFIG_NODES_MAX;
+	*full_out = doc->nodes >= doc->max_nodes;
 	if (*full_out)
 		return NULL;
 	node = config__doc_alloc(doc, sizeof(*node));
@@ -85,16 +85,19 @@ config__node_attach(
 }
 
 int
-sst_config_doc_parse(const char *origin, const char *text, size_t len,
+sst_config_doc_parse_bounded(const struct sst_config_input *given,
     struct sst_config_doc **out, struct sst_error *err)
 {
 	struct sst_config_doc *doc = calloc(1, sizeof(*doc));
-	struct yaml_input input = {NULL, text, len};
+	struct yaml_input input = {NULL, given->text, given->len};
 	int code;
 
 	if (doc == NULL)
 		return sst_error_nomem(err);
-	input.origin = config__doc_text(doc, origin, strlen(origin));
+	doc->max_bytes = given->max_bytes;
+	doc->max_nodes = given->max_values;
+	input.origin =
+	    config__doc_text(doc, given->origin, strlen(given->origin));
 	if (input.origin == NULL)
 		code = sst_error_nomem(err);
 	else
@@ -105,6 +108,21 @@ sst_config_doc_parse(const char *origin, const char *text, size_t len,
 	}
 	*out = doc;
 	return SST_OK;
+}
+
+int
+sst_config_doc_parse(const char *origin, const char *text, size_t len,
+    struct sst_config_doc **out, struct sst_error *err)
+{
+	struct sst_config_input input = {
+	    .origin = origin,
+	    .text = text,
+	    .len = len,
+	    .max_bytes = SST_CONFIG_FILE_MAX,
+	    .max_values = SST_CONFIG_NODES_MAX,
+	};
+
+	return sst_config_doc_parse_bounded(&input, out, err);
 }
 
 /* Reads up to cap bytes; -1 with errno set. */

@@ -57,7 +57,18 @@ struct sst_config_doc;
  */
 int sst_config_doc_parse(const char *origin, const char *text, size_t len,
     struct sst_config_doc **out, struct sst_error *err);
-/* The same of a file. SST_NOT_FOUND, SST_IO. Blocks on a local file. */
+/* The same of a text that may be larger or has to be smaller. */
+struct sst_config_input {
+	const char *origin;
+	const char *text;
+	size_t len;
+	size_t max_bytes;  /* of text */
+	size_t max_values; /* aliases unfolded */
+};
+
+int sst_config_doc_parse_bounded(const struct sst_config_input *input,
+    struct sst_config_doc **out, struct sst_error *err);
+/* As the first one of a file. SST_NOT_FOUND, SST_IO. Blocks on a local file. */
 int sst_config_doc_read(
     const char *path, struct sst_config_doc **out, struct sst_error *err);
 /* Takes the address, sets NULL; accepts NULL inside. */

@@ -10,6 +10,8 @@ struct sst_config_doc {
 	struct node_chunk *chunks;
 	struct sst_config_node *root;
 	size_t nodes; /* made so far, also those replaced since */
+	size_t max_nodes;
+	size_t max_bytes; /* of a text that is parsed into it */
 };
 
 /* Zeroed memory that lives as long as doc; NULL: memory ran out. */
@@ -17,7 +19,7 @@ void *config__doc_alloc(struct sst_config_doc *doc, size_t len);
 /* A copy with a NUL behind it; NULL: memory ran out. */
 char *
 config__doc_text(struct sst_config_doc *doc, const char *text, size_t len);
-/* NULL: SST_CONFIG_NODES_MAX is reached (*full_out) or memory ran out. */
+/* NULL: max_nodes is reached (*full_out) or memory ran out. */
 struct sst_config_node *config__doc_node(
     struct sst_config_doc *doc, enum sst_config_kind kind, bool *full_out);
 /* Appends child to parent, a MAP (with its key set) or LIST. */

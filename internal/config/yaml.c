@@ -67,10 +67,10 @@ yaml_check_bytes(const struct yaml_build *b, const char *text, size_t len)
 	uint32_t cp;
 	size_t i, n;
 
-	if (len > SST_CONFIG_FILE_MAX)
+	if (len > b->doc->max_bytes)
 		return sst_error_set(b->err, SST_TOO_LARGE,
-		    "%s: larger than the %d bytes allowed", b->origin,
-		    SST_CONFIG_FILE_MAX);
+		    "%s: larger than the %zu bytes allowed", b->origin,
+		    b->doc->max_bytes);
 	for (i = 0; i < len; i += n) {
 		n = sst_text_decode(text + i, len - i, &cp);
 		if (n == 0)
@@ -90,8 +90,8 @@ yaml_full(const struct yaml_build *b, bool full, const yaml_mark_t *mark)
 
 	if (!full)
 		return sst_error_nomem(b->err);
-	snprintf(text, sizeof(text), "more than %d values, aliases unfolded",
-	    SST_CONFIG_NODES_MAX);
+	snprintf(text, sizeof(text), "more than %zu values, aliases unfolded",
+	    b->doc->max_nodes);
 	return yaml_fail(b, SST_LIMIT, mark, text);
 }
 

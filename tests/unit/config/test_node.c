@@ -353,6 +353,31 @@ START_TEST(set_refuses)
 }
 END_TEST
 
+START_TEST(bounds_can_be_chosen)
+{
+	struct sst_config_input input = {
+	    .origin = "f",
+	    .text = "[1, 2, 3]",
+	    .len = 9,
+	    .max_bytes = 9,
+	    .max_values = 4,
+	};
+
+	ck_assert_int_eq(sst_config_doc_parse_bounded(&input, &doc, &err), 0);
+	ck_assert_uint_eq(sst_config_doc_root(doc)->count, 3);
+	sst_config_doc_free(&doc);
+	input.max_values = 3;
+	ck_assert_int_eq(
+	    sst_config_doc_parse_bounded(&input, &doc, &err), SST_LIMIT);
+	ck_assert_str_eq(
+	    err.text, "f:1:8: more than 3 values, aliases unfolded");
+	input.max_bytes = 8;
+	ck_assert_int_eq(
+	    sst_config_doc_parse_bounded(&input, &doc, &err), SST_TOO_LARGE);
+	ck_assert_str_eq(err.text, "f: larger than the 8 bytes allowed");
+}
+END_TEST
+
 START_TEST(read_says_what_is_wrong)
 {
 	ck_assert_int_eq(
@@ -385,6 +410,7 @@ main(void)
 	tcase_add_test(tc, anchors_are_bounded);
 	tcase_add_test(tc, set_replaces_and_makes);
 	tcase_add_loop_test(tc, set_refuses, 0, 13);
+	tcase_add_test(tc, bounds_can_be_chosen);
 	tcase_add_test(tc, read_says_what_is_wrong);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
