@@ -123,8 +123,24 @@ contract_section(
 }
 
 static int
-contract_fill(
-    struct sst_contract *c, json_t *schema, struct sst_error *err)
+contract_source(struct sst_contract *c, struct sst_error *err)
+{
+	const struct sst_member *m = sst_shape_find(c->document, "sources", 7);
+
+	if (m != NULL && m->shape != NULL) {
+		c->source = m->shape;
+		m = sst_shape_find(c->source, "upstream", 8);
+	}
+	if (c->source == NULL || m == NULL || m->shape == NULL)
+		return sst_error_set(
+		    err, SST_INVALID, "schema: sources have no upstream");
+	c->upstream = m->shape;
+	return contract_compile(
+	    c, c->upstream->pointer, &c->upstream_schema, err);
+}
+
+static int
+contract_fill(struct sst_contract *c, json_t *schema, struct sst_error *err)
 {
 	unsigned id;
 	int rc;
@@ -138,9 +154,7 @@ contract_fill(
 		rc = contract_compile(c, "", &c->whole, err);
 	for (id = 0; rc == SST_OK && id < SST_SECTION_COUNT; id++)
 		rc = contract_section(c, (enum sst_section_id)id, err);
-	if (rc == SST_OK)
-		c->source = sst_shape_find(c->document, "sources", 7)->shape;
-	return rc;
+	return rc == SST_OK ? contract_source(c, err) : rc;
 }
 
 int
@@ -184,6 +198,7 @@ sst_contract_free(struct sst_contract **contract)
 	for (i = 0; i < 2 * SST_SECTION_COUNT; i++)
 		sst_schema_free(&c->owned[i]);
 	sst_schema_free(&c->whole);
+	sst_schema_free(&c->upstream_schema);
 	sst_schema_set_free(&c->set);
 	sst_shape_free(&c->document);
 	free(c);

@@ -28,6 +28,8 @@ struct sst_contract_section {
 struct sst_contract {
 	struct sst_shape *document;
 	const struct sst_shape *source; /* of an item of `sources` */
+	const struct sst_shape *upstream; /* of its member `upstream` */
+	struct sst_schema *upstream_schema;
 	struct sst_schema *whole;       /* the document */
 	struct sst_contract_section sections[SST_SECTION_COUNT];
 	struct sst_schema_set *set;

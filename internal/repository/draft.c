@@ -48,6 +48,7 @@ sst_draft_free(struct sst_draft **draft)
 	sst_buf_fini(&d->key);
 	sst_buf_fini(&d->order);
 	draft__children_fini(&d->kids);
+	free(d->upstream);
 	free(d);
 }
 
@@ -365,6 +366,9 @@ sst_draft_finish(struct sst_draft *draft, struct sst_harvest **out,
 		    h->rejected, draft->first_reject);
 	for (i = 0; i < h->count; i++)
 		h->bytes += h->entities[i]->total_len;
+	h->upstream = draft->upstream;
+	h->upstream_len = draft->upstream_len;
+	draft->upstream = NULL;
 	draft->entities = NULL;
 	draft->count = draft->cap = 0;
 	*out = h;

@@ -39,6 +39,8 @@ struct sst_draft {
 	struct sst_buf key;
 	struct sst_buf order;
 	struct draft_children kids;
+	char *upstream; /* encoded; NULL: not told */
+	size_t upstream_len;
 };
 
 int draft__compare_bytes(

@@ -22,6 +22,7 @@ sst_harvest_release(struct sst_harvest **harvest)
 	for (i = 0; i < h->count; i++)
 		sst_entity_release(&h->entities[i]);
 	free(h->entities);
+	free(h->upstream);
 	free(h);
 }
 
@@ -30,13 +31,16 @@ sst_harvest_equal(const struct sst_harvest *a, const struct sst_harvest *b)
 {
 	size_t i;
 
+	if (a->upstream_len != b->upstream_len ||
+	    (a->upstream_len > 0 &&
+		memcmp(a->upstream, b->upstream, a->upstream_len) != 0))
+		return false;
 	if (a->count != b->count || a->flaw.code != b->flaw.code ||
 	    strcmp(a->flaw.text, b->flaw.text) != 0)
 		return false;
 	for (i = 0; i < a->count; i++) {
 		if (a->entities[i] != b->entities[i] &&
-		    !sst_hash_equal(
-			a->entities[i]->hash, b->entities[i]->hash))
+		    !sst_hash_equal(a->entities[i]->hash, b->entities[i]->hash))
 			return false;
 	}
 	return true;

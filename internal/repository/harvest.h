@@ -22,13 +22,17 @@ struct sst_harvest {
 	size_t count;
 	size_t bytes;     /* encoded, with children */
 	size_t rejected;  /* left out */
+	/* What is known of the system it comes from: the encoded object of
+	 * sources[].upstream; NULL: nothing. */
+	char *upstream;
+	size_t upstream_len;
 	/* Why it is not whole: code SST_OK when it is. */
 	struct sst_error flaw;
 };
 
 struct sst_harvest *sst_harvest_acquire(struct sst_harvest *harvest);
 void sst_harvest_release(struct sst_harvest **harvest);
-/* Same entities (by content), same flaw. */
+/* Same entities (by content), same flaw, same word of the upstream. */
 bool sst_harvest_equal(
     const struct sst_harvest *a, const struct sst_harvest *b);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "model/encode.h"
 #include "repository/repository_priv.h"
 
 /* Whether the entity says that it comes from that source. A quote inside of a
@@ -16,6 +17,34 @@ static bool
 recall_is_of(const struct sst_entity *e, const char *mark, size_t len)
 {
 	return memmem(sst_entity_json(e), e->json_len, mark, len) != NULL;
+}
+
+/* What the row of the source says of the other side, encoded as a draft would.
+ * NULL: nothing, or no memory: then the first answer looks like a change. */
+static char *
+recall_upstream(const struct sst_contract *contract,
+    const struct sst_snapshot *s, const char *source, size_t *len_out)
+{
+	const struct sst_entity *row =
+	    sst_section_find(s->sources, source, strlen(source));
+	struct sst_buf b = SST_BUF_INIT;
+	struct sst_encoding met;
+	const json_t *upstream;
+	char *bytes = NULL;
+	json_t *tree;
+
+	if (row == NULL)
+		return NULL;
+	tree = json_loadb(sst_entity_json(row), row->json_len, 0, NULL);
+	upstream = json_object_get(tree, "upstream");
+	if (json_is_object(upstream)) {
+		sst_encode_object(contract->upstream, upstream, &b, &met);
+		if (!sst_buf_failed(&b))
+			bytes = sst_buf_take(&b, len_out);
+		sst_buf_fini(&b);
+	}
+	json_decref(tree);
+	return bytes;
 }
 
 static struct sst_harvest *
@@ -87,5 +116,9 @@ sst_repository_recall(
 			snapshot, slot->name, &slot->memory_changed))
 			continue;
 		slot->memory = recall_harvest(section, slot->name);
+		if (slot->memory != NULL)
+			slot->memory->upstream = recall_upstream(
+			    repository->settings.contract, snapshot, slot->name,
+			    &slot->memory->upstream_len);
 	}
 }

@@ -110,6 +110,7 @@ slot_fill_view(struct poller_slot *slot,
 	view->name = slot->name;
 	view->kind = slot->ops->kind;
 	view->section = slot->ops->section;
+	view->rank = slot->ops->rank;
 	view->enabled = settings->enabled;
 	view->interval_ms =
 	    slot_default(settings->interval_ms, slot->ops->interval_ms);

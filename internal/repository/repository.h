@@ -92,6 +92,7 @@ struct sst_slot_view {
 	const char *name; /* of the repository: lives as long as it does */
 	const char *kind;
 	enum sst_section_id section;
+	int rank; /* of the kind: see sst_source_ops */
 	bool enabled;
 	struct sst_harvest *harvest; /* last good one, or NULL */
 	struct sst_mono observed;    /* the instant harvest stands for */

@@ -20,6 +20,7 @@ struct composer {
 	const struct sst_compose_input *in;
 	struct compose_source *sources;
 	struct sst_snapshot *snapshot;
+	struct sst_merge_round merges;
 	struct sst_mono valid_until;
 	struct sst_error *err;
 };
@@ -46,6 +47,7 @@ compose_statuses(struct composer *c)
 struct compose_row {
 	struct sst_entity *entity;
 	size_t source;
+	int rank;
 };
 
 static int
@@ -56,6 +58,8 @@ compose_row_compare(const void *a, const void *b)
 
 	if (c != 0)
 		return c;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
 	return x->source < y->source ? -1 : x->source > y->source;
 }
 
@@ -86,27 +90,85 @@ compose_gather(
 			continue;
 		for (j = 0; j < v->harvest->count; j++)
 			rows[n++] = (struct compose_row){
-			    v->harvest->entities[j], i};
+			    v->harvest->entities[j], i, v->rank};
 	}
 }
 
-/* Leaves the first of each key; returns how many are left. */
+/* How many of the rows have the key of the first. */
 static size_t
-compose_drop_twins(struct composer *c, struct compose_row *rows, size_t n,
-    struct sst_entity **entities)
+compose_run(const struct compose_row *rows, size_t n)
 {
-	size_t i, kept = 0;
+	size_t i = 1;
 
-	for (i = 0; i < n; i++) {
-		if (kept > 0 &&
-		    sst_entity_compare(
-			entities[kept - 1], rows[i].entity) == 0) {
-			c->sources[rows[i].source].twins++;
-			continue;
-		}
-		entities[kept++] = rows[i].entity;
+	while (i < n && sst_entity_compare(rows[0].entity, rows[i].entity) == 0)
+		i++;
+	return i;
+}
+
+/* Of one key the first stays. */
+static int
+compose_first(struct composer *c, const struct compose_row *rows, size_t n,
+    struct sst_entity **out)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		c->sources[rows[i].source].twins++;
+	*out = sst_entity_acquire(rows[0].entity);
+	return SST_OK;
+}
+
+static int
+compose_join(struct composer *c, const struct compose_row *rows, size_t n,
+    struct sst_entity **out)
+{
+	struct sst_merge_slice *slices;
+	enum sst_status status;
+	size_t i;
+	int rc;
+
+	if (n == 1) {
+		*out = sst_entity_acquire(rows[0].entity);
+		return SST_OK;
 	}
-	return kept;
+	slices = calloc(n, sizeof(*slices));
+	if (slices == NULL)
+		return sst_error_nomem(c->err);
+	for (i = 0; i < n; i++) {
+		status = c->sources[rows[i].source].status;
+		slices[i].entity = rows[i].entity;
+		slices[i].source = c->in->views[rows[i].source].name;
+		slices[i].fresh =
+		    status == SST_STATUS_OK || status == SST_STATUS_DEGRADED;
+	}
+	rc = sst_merge(&c->merges, slices, n, out, c->err);
+	free(slices);
+	return rc;
+}
+
+/* One entity of each key, with a reference; *count_out is also set when it
+ * fails: what has to be given back. */
+static int
+compose_settle(struct composer *c, enum sst_section_id id,
+    const struct compose_row *rows, size_t n, struct sst_entity **entities,
+    size_t *count_out)
+{
+	size_t i, same;
+	int rc = SST_OK;
+
+	*count_out = 0;
+	for (i = 0; rc == SST_OK && i < n; i += same) {
+		same = compose_run(rows + i, n - i);
+		if (id == SST_SECTION_AGENTS)
+			rc = compose_join(
+			    c, rows + i, same, &entities[*count_out]);
+		else
+			rc = compose_first(
+			    c, rows + i, same, &entities[*count_out]);
+		if (rc == SST_OK)
+			(*count_out)++;
+	}
+	return rc;
 }
 
 static int
@@ -115,6 +177,7 @@ compose_merge(struct composer *c, enum sst_section_id id, size_t n,
 {
 	struct compose_row *rows = malloc((n + 1) * sizeof(*rows));
 	struct sst_entity **entities = malloc((n + 1) * sizeof(*entities));
+	size_t i, count = 0;
 	int rc;
 
 	if (rows == NULL || entities == NULL) {
@@ -122,9 +185,12 @@ compose_merge(struct composer *c, enum sst_section_id id, size_t n,
 	} else {
 		compose_gather(c, id, rows);
 		qsort(rows, n, sizeof(*rows), compose_row_compare);
-		n = compose_drop_twins(c, rows, n, entities);
-		rc = sst_section_new(id, entities, n, out, c->err);
+		rc = compose_settle(c, id, rows, n, entities, &count);
+		if (rc == SST_OK)
+			rc = sst_section_new(id, entities, count, out, c->err);
 	}
+	for (i = 0; i < count; i++)
+		sst_entity_release(&entities[i]);
 	free(rows);
 	free(entities);
 	return rc;
@@ -136,8 +202,7 @@ compose_share(struct composer *c, enum sst_section_id id)
 {
 	struct sst_section **mine = &c->snapshot->sections[id], *theirs;
 
-	theirs = c->in->previous == NULL ? NULL
-					 : c->in->previous->sections[id];
+	theirs = c->in->previous == NULL ? NULL : c->in->previous->sections[id];
 	if (theirs == NULL || !sst_hash_equal(theirs->hash, (*mine)->hash))
 		return;
 	sst_section_release(mine);
@@ -206,6 +271,15 @@ compose_error_tree(const struct compose_source *s)
 	    compose_time(s->error_since));
 }
 
+/* What is known of the other side; NULL: nothing. */
+static json_t *
+compose_upstream_tree(const struct sst_harvest *harvest)
+{
+	if (harvest == NULL || harvest->upstream == NULL)
+		return NULL;
+	return json_loadb(harvest->upstream, harvest->upstream_len, 0, NULL);
+}
+
 static json_t *
 compose_source_tree(struct composer *c, size_t i)
 {
@@ -215,9 +289,9 @@ compose_source_tree(struct composer *c, size_t i)
 	double max_age = (double)v->max_age_ms / 1000;
 
 	if (!since->known || since->status != s->status)
-		*since = (struct sst_compose_since){
-		    s->status, true, c->in->wall};
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}",
+		*since =
+		    (struct sst_compose_since){s->status, true, c->in->wall};
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o*, s:o}",
 	    "name", v->name, "section", sst_section_name(v->section), "kind",
 	    v->kind, "status", sst_status_name(s->status), "since",
 	    compose_time(since->at), "changed_at",
@@ -226,10 +300,10 @@ compose_source_tree(struct composer *c, size_t i)
 	    v->max_age_ms % 1000 == 0 ? json_integer(v->max_age_ms / 1000)
 				      : json_real(max_age),
 	    "entities",
-	    v->harvest == NULL
-		? json_null()
-		: json_integer((json_int_t)v->harvest->count),
-	    "error", compose_error_tree(s));
+	    v->harvest == NULL ? json_null()
+			       : json_integer((json_int_t)v->harvest->count),
+	    "upstream", compose_upstream_tree(v->harvest), "error",
+	    compose_error_tree(s));
 }
 
 static json_t *
@@ -250,8 +324,7 @@ compose_sources_tree(struct composer *c)
 
 /* The row of a source as an entity: that of the last snapshot when equal. */
 static struct sst_entity *
-compose_source_entity(
-    struct composer *c, const char *name, const json_t *tree)
+compose_source_entity(struct composer *c, const char *name, const json_t *tree)
 {
 	const struct sst_snapshot *previous = c->in->previous;
 	struct sst_entity *before = NULL;
@@ -270,7 +343,7 @@ compose_source_entity(
 	if (sst_buf_failed(&b))
 		sst_error_nomem(c->err);
 	else if (before != NULL && before->json_len == b.len &&
-	    memcmp(sst_entity_json(before), b.data, b.len) == 0)
+		 memcmp(sst_entity_json(before), b.data, b.len) == 0)
 		made = sst_entity_acquire(before);
 	else
 		sst_entity_new(&parts, &made, c->err);
@@ -315,17 +388,16 @@ compose_validate(struct composer *c, json_t *sources)
 
 	sst_time_format_utc(s->captured_at.ms, true, when);
 	doc = json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "id", s->id,
-	    "schema_version", SST_SCHEMA_VERSION, "epoch", s->epoch,
-	    "revision", (json_int_t)s->revision, "captured_at", when,
-	    "sources", sources);
+	    "schema_version", SST_SCHEMA_VERSION, "epoch", s->epoch, "revision",
+	    (json_int_t)s->revision, "captured_at", when, "sources", sources);
 	if (doc == NULL)
 		return sst_error_nomem(c->err);
 	if (sst_schema_valid(c->in->contract->whole, doc)) {
 		json_decref(doc);
 		return SST_OK;
 	}
-	rc = sst_schema_explain(
-	    c->in->contract->whole, doc, 1, &report, c->err);
+	rc =
+	    sst_schema_explain(c->in->contract->whole, doc, 1, &report, c->err);
 	sst_report_fini(&report);
 	json_decref(doc);
 	return rc == SST_OK ? SST_INTERNAL : SST_INVALID;
@@ -346,8 +418,14 @@ compose_fill(struct composer *c)
 		s->revision = c->in->previous->revision;
 	s->revision++;
 	compose_statuses(c);
+	sst_merge_begin(&c->merges, c->in->contract,
+	    c->in->previous == NULL
+		? NULL
+		: c->in->previous->sections[SST_SECTION_AGENTS],
+	    c->in->merges);
 	for (id = 0; rc == SST_OK && id < SST_SECTION_COUNT; id++)
 		rc = compose_section(c, (enum sst_section_id)id);
+	sst_merge_end(&c->merges, rc == SST_OK ? c->in->merges : NULL);
 	if (rc != SST_OK)
 		return rc;
 	compose_note_twins(c);

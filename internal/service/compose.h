@@ -12,6 +12,7 @@
 #include "model/snapshot.h"
 #include "repository/contract.h"
 #include "repository/repository.h"
+#include "service/merge.h"
 
 /* Since when each source has the status it has; kept by the composer between
  * calls, one row an instance, in the order of the views. */
@@ -30,6 +31,9 @@ struct sst_compose_input {
 	struct sst_compose_since *since; /* updated */
 	struct sst_mono now;
 	struct sst_wall wall;
+	/* Of agents that several sources know; kept between calls, updated.
+	 * NULL: nothing is kept. */
+	struct sst_merge_memory *merges;
 	/* The last snapshot or NULL: sections that did not change are shared,
 	 * its revision is counted on. */
 	const struct sst_snapshot *previous;
@@ -43,8 +47,9 @@ struct sst_compose_input {
  * shown ok or degraded will be too old. *out is NULL when the content is that
  * of `previous`. The caller releases *out.
  *
- * Of two entities of one key the source first by name wins; the other source
- * is degraded with code exists.
+ * An agent that several sources know is merged (see service/merge.h). Of two
+ * other entities of one key the source first by name wins; the other source is
+ * degraded with code exists.
  *
  * SST_INVALID: the result does not conform to the schema (a bug of ours; the
  * text names the pointer); SST_NOMEM.

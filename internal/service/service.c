@@ -148,6 +148,7 @@ sst_service_free(struct sst_service **service)
 	sst_lock_fini(&s->current_lock);
 	sst_lock_fini(&s->composing);
 	free(s->since);
+	sst_merge_memory_fini(&s->merges);
 	free(s->id);
 	free(s);
 }

@@ -34,6 +34,7 @@ struct sst_service {
 	struct sst_mono incoming_until;  /* at the latest */
 	pthread_cond_t replaced;         /* incoming became NULL */
 	struct sst_compose_since *since;
+	struct sst_merge_memory merges;
 	bool invalid_logged;
 
 	struct sst_lock current_lock;

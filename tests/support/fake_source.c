@@ -119,8 +119,8 @@ fake_interrupt(void *state)
 
 /* What this collection is to do, after the wait; the number by the way. */
 static int
-fake_enter(struct fake_world *w, const struct sst_collect *req, int *number,
-    bool *bad)
+fake_enter(
+    struct fake_world *w, const struct sst_collect *req, int *number, bool *bad)
 {
 	int code;
 
@@ -154,10 +154,24 @@ static json_t *
 fake_queue(int number, bool bad)
 {
 	return json_pack(
-	    "{s:s, s:s, s:[], s:{s:i, s:n, s:n}, s:n, s:s, s:n, s:n}",
-	    "system", "fake", "name", bad ? "bad" : "queue", "tasks", "depth",
-	    "ready", bad ? -1 : number, "running", "total", "consumers",
-	    "tasks_detail", "counts_only", "tasks_total", "tasks_omitted");
+	    "{s:s, s:s, s:[], s:{s:i, s:n, s:n}, s:n, s:s, s:n, s:n}", "system",
+	    "fake", "name", bad ? "bad" : "queue", "tasks", "depth", "ready",
+	    bad ? -1 : number, "running", "total", "consumers", "tasks_detail",
+	    "counts_only", "tasks_total", "tasks_omitted");
+}
+
+static int
+fake_tell(struct fake_world *w, struct sst_draft *out, struct sst_error *err)
+{
+	char version[16];
+
+	if (w->upstream == 0)
+		return SST_OK;
+	snprintf(version, sizeof(version), "%d", w->upstream);
+	return sst_draft_upstream(out,
+	    json_pack("{s:s, s:s, s:[{s:s, s:s}]}", "status", "ok", "version",
+		version, "parts", "name", "all", "state", "ok"),
+	    err);
 }
 
 static int
@@ -177,6 +191,8 @@ fake_collect(struct fake_world *w, const struct sst_collect *req,
 		rc = sst_draft_add(out, make(number, false), err);
 	if (rc == SST_OK && bad)
 		rc = sst_draft_add(out, make(number, true), err);
+	if (rc == SST_OK)
+		rc = fake_tell(w, out, err);
 	fake_count(w, &w->collected);
 	return rc;
 }
@@ -199,16 +215,16 @@ fake_collect_queues(void *state, const struct sst_collect *req,
 	return fake_collect(s->world, req, out, err, fake_queue);
 }
 
-#define FAKE_OPS(section_id, collect_fn)                                       \
-	{                                                                      \
-		.kind = "fake", .section = (section_id),                       \
-		.summary = "set by the test",                                  \
-		.settings_size = sizeof(struct fake_options),                  \
-		.state_size = sizeof(struct fake_state), .interval_ms = 1000,  \
-		.deadline_ms = 500, .max_age_ms = 3000, .init = fake_init,     \
-		.start = fake_start, .collect = (collect_fn),                  \
-		.interrupt = fake_interrupt, .stop = fake_stop,                \
-		.fini = fake_fini                                              \
+#define FAKE_OPS(section_id, collect_fn)                                      \
+	{                                                                     \
+		.kind = "fake", .section = (section_id),                      \
+		.summary = "set by the test",                                 \
+		.settings_size = sizeof(struct fake_options),                 \
+		.state_size = sizeof(struct fake_state), .interval_ms = 1000, \
+		.deadline_ms = 500, .max_age_ms = 3000, .init = fake_init,    \
+		.start = fake_start, .collect = (collect_fn),                 \
+		.interrupt = fake_interrupt, .stop = fake_stop,               \
+		.fini = fake_fini                                             \
 	}
 
 const struct sst_source_ops fake_agents_ops =

@@ -19,6 +19,7 @@ struct fake_world {
 	/* guarded by mutex */
 	int fail;        /* code collect returns; SST_OK: succeed */
 	int number;      /* shows in the entity's content */
+	int upstream;    /* not 0: told as a version of the other side */
 	bool bad_entity; /* adds one that does not conform */
 	bool hold;       /* collect waits until it is false or interrupted */
 	long next_in_ms; /* >= 0: given to sst_draft_next_in() */

@@ -369,6 +369,66 @@ START_TEST(ten_thousand_tasks_shift_and_stay_shared)
 }
 END_TEST
 
+START_TEST(the_other_side_is_told_in_order_and_clean)
+{
+	struct sst_draft *d = begin(SST_SECTION_QUEUES);
+	struct sst_harvest *h;
+
+	ck_assert_int_eq(
+	    sst_draft_upstream(d,
+		json_pack("{s:s, s:[{s:s, s:s, s:s}, {s:s, s:s}, {s:s, s:s}]}",
+		    "status", "degraded", "parts", "name", "spend", "state",
+		    "failing", "reason", "key sk-abcdefghijklmnopqrstuvwx\x1b!",
+		    "name", "models", "state", "ok", "name", "models", "state",
+		    "ok"),
+		&err),
+	    SST_OK);
+	h = end(d);
+	ck_assert_str_eq(h->upstream,
+	    "{\"status\":\"degraded\",\"parts\":[{\"name\":\"models\","
+	    "\"state\":\"ok\"},{\"name\":\"spend\",\"state\":\"failing\","
+	    "\"reason\":\"key [redacted]!\"}]}");
+	ck_assert_uint_eq(h->rejected, 1);
+}
+END_TEST
+
+START_TEST(a_word_of_the_other_side_that_does_not_conform_is_left_out)
+{
+	struct sst_draft *d = begin(SST_SECTION_QUEUES);
+	struct sst_harvest *h;
+
+	ck_assert_int_eq(
+	    sst_draft_upstream(d, json_pack("{s:s}", "status", "fine"), &err),
+	    SST_OK);
+	ck_assert_int_eq(sst_draft_upstream(d, json_integer(1), &err), SST_OK);
+	h = end(d);
+	ck_assert_ptr_null(h->upstream);
+	ck_assert_uint_eq(h->rejected, 2);
+	ck_assert_ptr_nonnull(strstr(h->flaw.text, "/sources/upstream/status"));
+}
+END_TEST
+
+START_TEST(another_word_of_the_other_side_is_a_change)
+{
+	struct sst_harvest *first, *second;
+	struct sst_draft *d = begin(SST_SECTION_QUEUES);
+
+	sst_draft_upstream(d, json_pack("{s:s}", "status", "ok"), &err);
+	first = sst_harvest_acquire(end(d));
+	d = begin(SST_SECTION_QUEUES);
+	sst_draft_upstream(d, json_pack("{s:s}", "status", "ok"), &err);
+	second = end(d);
+	ck_assert(sst_harvest_equal(first, second));
+	d = begin(SST_SECTION_QUEUES);
+	sst_draft_upstream(d, json_pack("{s:s}", "status", "down"), &err);
+	second = end(d);
+	ck_assert(!sst_harvest_equal(first, second));
+	second = end(begin(SST_SECTION_QUEUES));
+	ck_assert(!sst_harvest_equal(first, second));
+	sst_harvest_release(&first);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -393,6 +453,10 @@ main(void)
 	tcase_add_test(tc, keep_takes_the_last_good_one);
 	tcase_add_test(tc, the_bound_on_entities_holds_and_shows);
 	tcase_add_test(tc, ten_thousand_tasks_shift_and_stay_shared);
+	tcase_add_test(tc, the_other_side_is_told_in_order_and_clean);
+	tcase_add_test(
+	    tc, a_word_of_the_other_side_that_does_not_conform_is_left_out);
+	tcase_add_test(tc, another_word_of_the_other_side_is_a_change);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

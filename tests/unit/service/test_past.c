@@ -74,6 +74,22 @@ START_TEST(a_restart_without_a_change_is_the_same_revision)
 }
 END_TEST
 
+START_TEST(a_restart_knows_what_was_told_of_the_other_side)
+{
+	rig.agents.upstream = 7;
+	past_make(rig.dir, 8);
+	past_start(1);
+	ck_assert_ptr_nonnull(
+	    strstr(rig.documents[1], "\"upstream\":{\"status\":\"ok\","));
+	past_stop();
+	fake_clock_advance(&rig.hands, 60000);
+	past_make(rig.dir, 8);
+	past_start(1);
+	past_pass(5000);
+	ck_assert_uint_eq(past_revision(), 1);
+}
+END_TEST
+
 START_TEST(a_restart_with_a_change_dates_only_what_changed)
 {
 	struct sst_snapshot *before, *after;
@@ -194,6 +210,7 @@ main(void)
 	tcase_add_test(tc, what_left_memory_comes_from_disk);
 	tcase_add_test(tc, without_a_disk_what_left_memory_is_gone);
 	tcase_add_test(tc, a_restart_without_a_change_is_the_same_revision);
+	tcase_add_test(tc, a_restart_knows_what_was_told_of_the_other_side);
 	tcase_add_test(tc, a_restart_with_a_change_dates_only_what_changed);
 	tcase_add_test(tc, another_epoch_is_gone);
 	tcase_add_test(tc, times_find_the_revision_of_then);

@@ -30,8 +30,8 @@ add(const char *name, const char *group, const struct sst_source_ops *ops,
 	};
 
 	ck_assert_msg(sst_repository_add(
-	    sst_service_sources_of(service), &s, &err) == SST_OK, "%s",
-	    err.text);
+			  sst_service_sources_of(service), &s, &err) == SST_OK,
+	    "%s", err.text);
 }
 
 static void
@@ -43,8 +43,8 @@ setup(void)
 	fake_world_init(&world);
 	fake_world_init(&other);
 	s.clock = &hands.clock;
-	ck_assert_msg(sst_service_new(&s, &service, &err) == SST_OK, "%s",
-	    err.text);
+	ck_assert_msg(
+	    sst_service_new(&s, &service, &err) == SST_OK, "%s", err.text);
 }
 
 static void
@@ -112,8 +112,8 @@ status_is(size_t source, const char *want)
 	if (doc == NULL)
 		return false;
 	s = json_array_get(json_object_get(doc, "sources"), source);
-	same = strcmp(json_string_value(json_object_get(s, "status")), want) ==
-	    0;
+	same =
+	    strcmp(json_string_value(json_object_get(s, "status")), want) == 0;
 	json_decref(doc);
 	return same;
 }
@@ -161,11 +161,9 @@ START_TEST(first_snapshot_holds_what_the_sources_gave)
 	add("agents/fake", NULL, &fake_agents_ops, &world);
 	start(2);
 	doc = document();
-	ck_assert_uint_eq(
-	    json_array_size(json_object_get(doc, "agents")), 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(doc, "agents")), 1);
 	ck_assert_ptr_null(json_object_get(doc, "queues"));
-	ck_assert_str_eq(
-	    json_string_value(json_object_get(doc, "id")), "test");
+	ck_assert_str_eq(json_string_value(json_object_get(doc, "id")), "test");
 	json_decref(doc);
 	ck_assert(POLL_UNTIL(status_is(0, "ok")));
 }
@@ -179,8 +177,9 @@ START_TEST(a_slow_source_does_not_keep_the_first_snapshot_for_ever)
 	add("agents/fake", NULL, &fake_agents_ops, &world);
 	add("queues/slow", NULL, &fake_queues_ops, &other);
 	ck_assert_int_eq(sst_service_start(service, &err), SST_OK);
-	ck_assert(POLL_UNTIL(calls(&world, &world.collected) == 1 &&
-	    calls(&other, &other.collect_calls) == 1 && settled(2)));
+	ck_assert(
+	    POLL_UNTIL(calls(&world, &world.collected) == 1 &&
+		       calls(&other, &other.collect_calls) == 1 && settled(2)));
 	ck_assert_int_eq(revision(), 0);
 	ck_assert_ptr_null(sst_service_snapshot(service));
 	/* the deadline passes too: interrupted, then down */
@@ -213,8 +212,7 @@ START_TEST(a_change_is_one_revision)
 	ck_assert(POLL_UNTIL(revision() == 2));
 	doc = document();
 	ck_assert_str_eq(json_string_value(json_object_get(
-			     json_array_get(
-				 json_object_get(doc, "agents"), 0),
+			     json_array_get(json_object_get(doc, "agents"), 0),
 			     "description")),
 	    "number 7");
 	json_decref(doc);
@@ -254,8 +252,7 @@ START_TEST(the_last_good_section_is_served_while_down)
 	fake_world_set(&world, &world.fail, SST_TIMEOUT);
 	pass(20000, 2);
 	doc = document();
-	ck_assert_uint_eq(
-	    json_array_size(json_object_get(doc, "agents")), 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(doc, "agents")), 1);
 	json_decref(doc);
 }
 END_TEST
@@ -337,8 +334,8 @@ START_TEST(a_hung_source_is_interrupted_and_harms_nobody)
 	other.hold = true;
 	pthread_mutex_unlock(&other.mutex);
 	fake_clock_advance(&hands, 1100);
-	ck_assert(POLL_UNTIL(
-	    calls(&other, &other.collect_calls) == 2 && settled(2)));
+	ck_assert(
+	    POLL_UNTIL(calls(&other, &other.collect_calls) == 2 && settled(2)));
 	fake_world_set(&world, &world.number, 3);
 	fake_clock_advance(&hands, 550);
 	ck_assert(POLL_UNTIL(settled(2)));
@@ -382,9 +379,8 @@ START_TEST(a_group_stands_for_one_instant)
 	doc = document();
 	ck_assert_int_eq(
 	    json_integer_value(json_object_get(
-		json_object_get(json_array_get(json_object_get(doc, "queues"),
-				    0),
-		    "depth"),
+		json_object_get(
+		    json_array_get(json_object_get(doc, "queues"), 0), "depth"),
 		"ready")),
 	    5);
 	json_decref(doc);
@@ -395,16 +391,44 @@ START_TEST(two_sources_with_one_key_are_told_apart)
 {
 	json_t *doc;
 
-	add("agents/one", NULL, &fake_agents_ops, &world);
-	add("agents/two", NULL, &fake_agents_ops, &other);
+	add("queues/one", NULL, &fake_queues_ops, &world);
+	add("queues/two", NULL, &fake_queues_ops, &other);
 	other.number = 2;
 	start(3);
 	ck_assert(POLL_UNTIL(status_is(0, "ok") && status_is(1, "degraded")));
 	ck_assert(POLL_UNTIL(error_is(1, "exists")));
 	doc = document();
-	ck_assert_uint_eq(
-	    json_array_size(json_object_get(doc, "agents")), 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(doc, "queues")), 1);
 	json_decref(doc);
+}
+END_TEST
+
+START_TEST(an_agent_of_two_sources_is_one)
+{
+	json_t *doc, *agent;
+	long before;
+
+	add("agents/one", NULL, &fake_agents_ops, &world);
+	add("agents/two", NULL, &fake_agents_ops, &other);
+	other.number = 2;
+	start(3);
+	ck_assert(POLL_UNTIL(status_is(0, "ok") && status_is(1, "ok")));
+	doc = document();
+	ck_assert_uint_eq(json_array_size(json_object_get(doc, "agents")), 1);
+	agent = json_array_get(json_object_get(doc, "agents"), 0);
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(agent, "description")),
+	    "number 0");
+	ck_assert_str_eq(json_string_value(json_array_get(
+			     json_object_get(agent, "merged_from"), 1)),
+	    "agents/two");
+	json_decref(doc);
+	before = revision();
+	fake_clock_advance(&hands, 2000);
+	ck_assert(POLL_UNTIL(calls(&other, &other.collected) >= 2 &&
+			     calls(&world, &world.collected) >= 2));
+	ck_assert(POLL_UNTIL(settled(3)));
+	ck_assert_int_eq(revision(), before);
 }
 END_TEST
 
@@ -438,11 +462,13 @@ START_TEST(names_are_unique_and_disabled_ones_are_listed)
 	};
 	json_t *doc;
 
-	ck_assert_int_eq(sst_repository_add(
-	    sst_service_sources_of(service), &s, &err), SST_OK);
+	ck_assert_int_eq(
+	    sst_repository_add(sst_service_sources_of(service), &s, &err),
+	    SST_OK);
 	s.options = fake_options_new(&other);
-	ck_assert_int_eq(sst_repository_add(
-	    sst_service_sources_of(service), &s, &err), SST_EXISTS);
+	ck_assert_int_eq(
+	    sst_repository_add(sst_service_sources_of(service), &s, &err),
+	    SST_EXISTS);
 	add("queues/fake", NULL, &fake_queues_ops, &world);
 	start(2);
 	ck_assert(POLL_UNTIL(status_is(0, "disabled")));
@@ -492,8 +518,8 @@ START_TEST(figures_tell_what_the_document_does_not)
 END_TEST
 
 static void
-replace_by(const char *name, const struct sst_source_ops *ops,
-    struct fake_world *w)
+replace_by(
+    const char *name, const struct sst_source_ops *ops, struct fake_world *w)
 {
 	struct sst_instance_settings s = {
 	    .name = name,
@@ -503,8 +529,7 @@ replace_by(const char *name, const struct sst_source_ops *ops,
 	};
 	struct sst_repository *next = NULL;
 
-	ck_assert_int_eq(
-	    sst_service_new_sources(service, &next, &err), SST_OK);
+	ck_assert_int_eq(sst_service_new_sources(service, &next, &err), SST_OK);
 	ck_assert_int_eq(sst_repository_add(next, &s, &err), SST_OK);
 	ck_assert_int_eq(sst_service_replace(service, &next, &err), SST_OK);
 	ck_assert_ptr_null(next);
@@ -521,8 +546,7 @@ START_TEST(sources_can_be_replaced_while_running)
 	ck_assert(POLL_UNTIL(revision() == 2));
 	doc = document();
 	ck_assert_ptr_null(json_object_get(doc, "agents"));
-	ck_assert_uint_eq(
-	    json_array_size(json_object_get(doc, "queues")), 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(doc, "queues")), 1);
 	json_decref(doc);
 }
 END_TEST
@@ -537,8 +561,7 @@ START_TEST(a_replaced_source_keeps_what_it_knew)
 	replace_by("agents/fake", &fake_agents_ops, &other);
 	ck_assert(POLL_UNTIL(error_is(0, "unreachable")));
 	doc = document();
-	ck_assert_uint_eq(
-	    json_array_size(json_object_get(doc, "agents")), 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(doc, "agents")), 1);
 	json_decref(doc);
 	pass(4000, 2);
 	ck_assert(POLL_UNTIL(status_is(0, "stale")));
@@ -564,6 +587,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, notify_collects_at_once_and_merges_bursts);
 	tcase_add_test(tc, a_group_stands_for_one_instant);
 	tcase_add_test(tc, two_sources_with_one_key_are_told_apart);
+	tcase_add_test(tc, an_agent_of_two_sources_is_one);
 	tcase_add_test(tc, expired_snapshots_are_never_handed_out);
 	tcase_add_test(tc, names_are_unique_and_disabled_ones_are_listed);
 	tcase_add_test(tc, stop_ends_a_held_source);
