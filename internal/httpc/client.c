@@ -26,6 +26,7 @@ struct sst_httpc {
 	size_t max_bytes;
 	struct sst_mono deadline;
 	const struct sst_httpc_stream *stream; /* NULL: a whole body */
+	bool stream_open; /* its owner was told */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -46,6 +47,9 @@ client_stream_alive(struct sst_httpc *c)
 {
 	c->deadline =
 	    sst_mono_add_ms(sst_clock_mono(c->clock), c->stream->idle_ms);
+	if (c->stream->until.ns != 0 &&
+	    sst_mono_before(c->stream->until, c->deadline))
+		c->deadline = c->stream->until;
 }
 
 /* Bytes of a stream that is not refused: they go to its owner. */
@@ -96,17 +100,29 @@ client_on_body(char *bytes, size_t size, size_t count, void *ctx)
 	return len;
 }
 
+/* An empty line has come: the end of the headers, or of trailers. */
+static void
+client_on_headers_end(struct sst_httpc *c)
+{
+	if (c->stream_open || !client_streams(c))
+		return;
+	c->stream_open = true;
+	if (c->stream->opened != NULL)
+		c->stream->opened(c->stream->ctx);
+}
+
 static size_t
 client_on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct sst_httpc *c = ctx;
 	size_t len = size * count;
 
-	(void)bytes;
 	c->wire.answered = true;
 	c->wire.header_bytes += len;
 	if (c->stream != NULL)
 		client_stream_alive(c);
+	if (c->stream != NULL && (bytes[0] == '\r' || bytes[0] == '\n'))
+		client_on_headers_end(c);
 	if (c->wire.header_bytes > CLIENT_HEADER_BYTES) {
 		c->wire.headers_long = true;
 		return 0;
@@ -537,6 +553,7 @@ sst_httpc_stream(struct sst_httpc *client,
 	int code;
 
 	client->stream = stream;
+	client->stream_open = false;
 	code = client_request(client, &stream->request, out, err);
 	client->stream = NULL;
 	return code;

@@ -93,6 +93,11 @@ sst_httpc_get(struct sst_httpc *client, const struct sst_httpc_request *request,
 struct sst_httpc_stream {
 	struct sst_httpc_request request;
 	int64_t idle_ms;
+	/* When all of it has to be over, however lively; zero: never. */
+	struct sst_mono until;
+	/* On the calling thread, before the first piece: the answer is 2xx. A
+	 * stream may stay without a piece for long. NULL: not needed. */
+	void (*opened)(void *ctx);
 	/* On the calling thread; false ends the request with SST_CANCELED. */
 	bool (*piece)(const char *bytes, size_t len, void *ctx);
 	void *ctx;

@@ -57,6 +57,8 @@ struct sst_kube_request {
 	bool compressed; /* gzip is welcome; not for a watch */
 	/* Streams only, see httpc/client.h. */
 	int64_t idle_ms;
+	struct sst_mono until;
+	void (*opened)(void *ctx);
 	bool (*piece)(const char *bytes, size_t len, void *ctx);
 	void *ctx;
 };

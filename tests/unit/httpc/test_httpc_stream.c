@@ -57,7 +57,8 @@ get(void)
 struct runner {
 	struct sst_httpc *client;
 	char url[128];
-	struct sst_mono deadline;
+	struct sst_mono deadline, until;
+	int64_t idle_ms;
 	int code;
 	struct sst_error err;
 };
@@ -107,8 +108,18 @@ END_TEST
 /* What a stream gave, and when it is to end. */
 struct reader {
 	size_t bytes, pieces, most; /* most: bytes after which it has enough */
+	unsigned opened;
 	char first[16];
 };
+
+static void
+reader_opened(void *ctx)
+{
+	struct reader *r = ctx;
+
+	ck_assert_uint_eq(r->pieces, 0);
+	r->opened++;
+}
 
 static bool
 reader_piece(const char *bytes, size_t len, void *ctx)
@@ -116,6 +127,7 @@ reader_piece(const char *bytes, size_t len, void *ctx)
 	struct reader *r = ctx;
 
 	ck_assert_ptr_nonnull(sst_httpc_header(client, "Server"));
+	ck_assert_uint_eq(r->opened, 1);
 	if (r->pieces++ == 0)
 		snprintf(r->first, sizeof(r->first), "%.*s",
 		    len < 15 ? (int)len : 15, bytes);
@@ -126,7 +138,8 @@ reader_piece(const char *bytes, size_t len, void *ctx)
 static int
 stream(struct reader *r, struct sst_mono deadline)
 {
-	struct sst_httpc_stream s = {.piece = reader_piece,
+	struct sst_httpc_stream s = {.opened = reader_opened,
+	    .piece = reader_piece,
 	    .ctx = r,
 	    .idle_ms = LONG_MS,
 	    .request = {.max_bytes = MAX_BYTES, .deadline = deadline}};
@@ -202,6 +215,7 @@ START_TEST(a_stream_that_is_refused)
 	ck_assert_int_eq(answer.retry_after_ms, 7000);
 	ck_assert_str_eq(answer.body, "{\"error\":\"on order\"}");
 	ck_assert_uint_eq(r.pieces, 0);
+	ck_assert_uint_eq(r.opened, 0);
 }
 END_TEST
 
@@ -211,9 +225,11 @@ stream_main(void *ctx)
 	struct runner *r = ctx;
 	struct sst_httpc_response got = {0};
 	struct reader reader = {0};
-	struct sst_httpc_stream s = {.piece = reader_piece,
+	struct sst_httpc_stream s = {.opened = reader_opened,
+	    .piece = reader_piece,
 	    .ctx = &reader,
-	    .idle_ms = 5000,
+	    .idle_ms = r->idle_ms,
+	    .until = r->until,
 	    .request = {.url = r->url,
 		.max_bytes = MAX_BYTES,
 		.deadline = r->deadline}};
@@ -223,8 +239,9 @@ stream_main(void *ctx)
 	return NULL;
 }
 
-/* Held before the first header (its deadline is 2 s), and in the body. */
-START_TEST(silence_ends_a_stream)
+/* Held before the first header (its deadline is 2 s), and in the body: silent
+ * for too long, and not silent but too old. */
+START_TEST(a_stream_has_its_time)
 {
 	struct upstream_fault fault = {
 	    .kind = _i == 0 ? UPSTREAM_HOLD : UPSTREAM_HOLD_BODY};
@@ -241,6 +258,9 @@ START_TEST(silence_ends_a_stream)
 	upstream_misbehave(up, "", &fault);
 	r.client = client;
 	r.deadline = sst_mono_add_ms(sst_clock_mono(&hands.clock), 2000);
+	r.idle_ms = _i == 1 ? 5000 : 1000000000;
+	if (_i == 2)
+		r.until = sst_mono_add_ms(r.deadline, 3000);
 	snprintf(url, sizeof(url), "%s/api/queues?page=1", upstream_url(up));
 	memcpy(r.url, url, sizeof(url));
 	ck_assert_int_eq(pthread_create(&thread, NULL, stream_main, &r), 0);
@@ -266,7 +286,7 @@ add_stream_tests(TCase *tc)
 	tcase_add_test(tc, a_reader_ends_a_stream);
 	tcase_add_test(tc, a_stream_that_is_cut);
 	tcase_add_test(tc, a_stream_that_is_refused);
-	tcase_add_loop_test(tc, silence_ends_a_stream, 0, 2);
+	tcase_add_loop_test(tc, a_stream_has_its_time, 0, 3);
 }
 
 int
