@@ -1,5 +1,3 @@
-#include "service/compose.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,23 +5,7 @@
 #include "base/time.h"
 #include "model/encode.h"
 #include "model/snapshot_priv.h"
-
-/* What has been found out about one source while composing. */
-struct compose_source {
-	enum sst_status status;
-	size_t twins; /* entities another source has already */
-	struct sst_error error;
-	struct sst_wall error_since;
-};
-
-struct composer {
-	const struct sst_compose_input *in;
-	struct compose_source *sources;
-	struct sst_snapshot *snapshot;
-	struct sst_merge_round merges;
-	struct sst_mono valid_until;
-	struct sst_error *err;
-};
+#include "service/compose_priv.h"
 
 static void
 compose_statuses(struct composer *c)
@@ -41,159 +23,6 @@ compose_statuses(struct composer *c)
 		if (sst_mono_before(until, c->valid_until))
 			c->valid_until = until;
 	}
-}
-
-/* One entity and whose it is, while a section is merged. */
-struct compose_row {
-	struct sst_entity *entity;
-	size_t source;
-	int rank;
-};
-
-static int
-compose_row_compare(const void *a, const void *b)
-{
-	const struct compose_row *x = a, *y = b;
-	int c = sst_entity_compare(x->entity, y->entity);
-
-	if (c != 0)
-		return c;
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return x->source < y->source ? -1 : x->source > y->source;
-}
-
-static size_t
-compose_count(const struct composer *c, enum sst_section_id id)
-{
-	const struct sst_slot_view *v;
-	size_t i, n = 0;
-
-	for (i = 0; i < c->in->count; i++) {
-		v = &c->in->views[i];
-		if (v->section == id && v->harvest != NULL)
-			n += v->harvest->count;
-	}
-	return n;
-}
-
-static void
-compose_gather(
-    const struct composer *c, enum sst_section_id id, struct compose_row *rows)
-{
-	const struct sst_slot_view *v;
-	size_t i, j, n = 0;
-
-	for (i = 0; i < c->in->count; i++) {
-		v = &c->in->views[i];
-		if (v->section != id || v->harvest == NULL)
-			continue;
-		for (j = 0; j < v->harvest->count; j++)
-			rows[n++] = (struct compose_row){
-			    v->harvest->entities[j], i, v->rank};
-	}
-}
-
-/* How many of the rows have the key of the first. */
-static size_t
-compose_run(const struct compose_row *rows, size_t n)
-{
-	size_t i = 1;
-
-	while (i < n && sst_entity_compare(rows[0].entity, rows[i].entity) == 0)
-		i++;
-	return i;
-}
-
-/* Of one key the first stays. */
-static int
-compose_first(struct composer *c, const struct compose_row *rows, size_t n,
-    struct sst_entity **out)
-{
-	size_t i;
-
-	for (i = 1; i < n; i++)
-		c->sources[rows[i].source].twins++;
-	*out = sst_entity_acquire(rows[0].entity);
-	return SST_OK;
-}
-
-static int
-compose_join(struct composer *c, const struct compose_row *rows, size_t n,
-    struct sst_entity **out)
-{
-	struct sst_merge_slice *slices;
-	enum sst_status status;
-	size_t i;
-	int rc;
-
-	if (n == 1) {
-		*out = sst_entity_acquire(rows[0].entity);
-		return SST_OK;
-	}
-	slices = calloc(n, sizeof(*slices));
-	if (slices == NULL)
-		return sst_error_nomem(c->err);
-	for (i = 0; i < n; i++) {
-		status = c->sources[rows[i].source].status;
-		slices[i].entity = rows[i].entity;
-		slices[i].source = c->in->views[rows[i].source].name;
-		slices[i].fresh =
-		    status == SST_STATUS_OK || status == SST_STATUS_DEGRADED;
-	}
-	rc = sst_merge(&c->merges, slices, n, out, c->err);
-	free(slices);
-	return rc;
-}
-
-/* One entity of each key, with a reference; *count_out is also set when it
- * fails: what has to be given back. */
-static int
-compose_settle(struct composer *c, enum sst_section_id id,
-    const struct compose_row *rows, size_t n, struct sst_entity **entities,
-    size_t *count_out)
-{
-	size_t i, same;
-	int rc = SST_OK;
-
-	*count_out = 0;
-	for (i = 0; rc == SST_OK && i < n; i += same) {
-		same = compose_run(rows + i, n - i);
-		if (id == SST_SECTION_AGENTS)
-			rc = compose_join(
-			    c, rows + i, same, &entities[*count_out]);
-		else
-			rc = compose_first(
-			    c, rows + i, same, &entities[*count_out]);
-		if (rc == SST_OK)
-			(*count_out)++;
-	}
-	return rc;
-}
-
-static int
-compose_merge(struct composer *c, enum sst_section_id id, size_t n,
-    struct sst_section **out)
-{
-	struct compose_row *rows = malloc((n + 1) * sizeof(*rows));
-	struct sst_entity **entities = malloc((n + 1) * sizeof(*entities));
-	size_t i, count = 0;
-	int rc;
-
-	if (rows == NULL || entities == NULL) {
-		rc = sst_error_nomem(c->err);
-	} else {
-		compose_gather(c, id, rows);
-		qsort(rows, n, sizeof(*rows), compose_row_compare);
-		rc = compose_settle(c, id, rows, n, entities, &count);
-		if (rc == SST_OK)
-			rc = sst_section_new(id, entities, count, out, c->err);
-	}
-	for (i = 0; i < count; i++)
-		sst_entity_release(&entities[i]);
-	free(rows);
-	free(entities);
-	return rc;
 }
 
 /* Shares the section of the last snapshot when it is equal. */
@@ -229,7 +58,7 @@ compose_section(struct composer *c, enum sst_section_id id)
 	}
 	if (s->presence[id] != SST_KNOWN)
 		return SST_OK;
-	rc = compose_merge(c, id, compose_count(c, id), &s->sections[id]);
+	rc = compose__rows(c, id, &s->sections[id]);
 	if (rc == SST_OK)
 		compose_share(c, id);
 	return rc;

@@ -24,8 +24,8 @@ struct sst_compose_since {
 
 struct sst_compose_input {
 	const struct sst_contract *contract;
-	const char *id;    /* of the system */
-	const char *epoch; /* 16 hex digits */
+	const char *id;                    /* of the system */
+	const char *epoch;                 /* 16 hex digits */
 	const struct sst_slot_view *views; /* by name */
 	size_t count;
 	struct sst_compose_since *since; /* updated */
@@ -54,8 +54,8 @@ struct sst_compose_input {
  * SST_INVALID: the result does not conform to the schema (a bug of ours; the
  * text names the pointer); SST_NOMEM.
  */
-int sst_compose(const struct sst_compose_input *input,
-    struct sst_snapshot **out, struct sst_mono *valid_until_out,
-    struct sst_error *err);
+int
+sst_compose(const struct sst_compose_input *input, struct sst_snapshot **out,
+    struct sst_mono *valid_until_out, struct sst_error *err);
 
 #endif

@@ -1,12 +1,12 @@
 /* One agent out of what several sources know of it. */
 #include <check.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/encode.h"
 #include "repository/harvest.h"
 #include "service/merge.h"
+#include "support/suite.h"
 
 static struct sst_contract *contract;
 static struct sst_merge_memory memory;
@@ -222,15 +222,9 @@ START_TEST(another_date_alone_is_no_change)
 }
 END_TEST
 
-int
-main(void)
+static void
+add_tests(TCase *tc)
 {
-	Suite *s = suite_create("merge");
-	TCase *tc = tcase_create("merge");
-	SRunner *sr;
-	int failed;
-
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_first_that_knows_tells);
 	tcase_add_test(tc, activity_is_the_newest);
 	tcase_add_test(tc, the_order_decides_between_activities_of_one_second);
@@ -240,10 +234,13 @@ main(void)
 	tcase_add_test(tc, nobody_knows);
 	tcase_add_test(tc, the_same_slices_are_merged_once);
 	tcase_add_test(tc, another_date_alone_is_no_change);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(void)
+{
+	const struct suite_plan plan = {
+	    "merge", add_tests, setup, teardown, 0};
+
+	return suite_run(&plan);
 }

@@ -11,6 +11,7 @@
 #include "support/fake_clock.h"
 #include "support/fake_source.h"
 #include "support/poll.h"
+#include "support/suite.h"
 
 static struct fake_clock hands;
 static struct fake_world world, other;
@@ -92,6 +93,16 @@ document(void)
 	sst_body_release(&body);
 	sst_snapshot_release(&s);
 	return doc;
+}
+
+static size_t
+entities_of(const char *section)
+{
+	json_t *doc = document();
+	size_t n = json_array_size(json_object_get(doc, section));
+
+	json_decref(doc);
+	return n;
 }
 
 static long
@@ -245,15 +256,11 @@ END_TEST
 
 START_TEST(the_last_good_section_is_served_while_down)
 {
-	json_t *doc;
-
 	add("agents/fake", NULL, &fake_agents_ops, &world);
 	start(2);
 	fake_world_set(&world, &world.fail, SST_TIMEOUT);
 	pass(20000, 2);
-	doc = document();
-	ck_assert_uint_eq(json_array_size(json_object_get(doc, "agents")), 1);
-	json_decref(doc);
+	ck_assert_uint_eq(entities_of("agents"), 1);
 }
 END_TEST
 
@@ -389,17 +396,13 @@ END_TEST
 
 START_TEST(two_sources_with_one_key_are_told_apart)
 {
-	json_t *doc;
-
 	add("queues/one", NULL, &fake_queues_ops, &world);
 	add("queues/two", NULL, &fake_queues_ops, &other);
 	other.number = 2;
 	start(3);
 	ck_assert(POLL_UNTIL(status_is(0, "ok") && status_is(1, "degraded")));
 	ck_assert(POLL_UNTIL(error_is(1, "exists")));
-	doc = document();
-	ck_assert_uint_eq(json_array_size(json_object_get(doc, "queues")), 1);
-	json_decref(doc);
+	ck_assert_uint_eq(entities_of("queues"), 1);
 }
 END_TEST
 
@@ -414,7 +417,6 @@ START_TEST(an_agent_of_two_sources_is_one)
 	start(3);
 	ck_assert(POLL_UNTIL(status_is(0, "ok") && status_is(1, "ok")));
 	doc = document();
-	ck_assert_uint_eq(json_array_size(json_object_get(doc, "agents")), 1);
 	agent = json_array_get(json_object_get(doc, "agents"), 0);
 	ck_assert_str_eq(
 	    json_string_value(json_object_get(agent, "description")),
@@ -553,16 +555,12 @@ END_TEST
 
 START_TEST(a_replaced_source_keeps_what_it_knew)
 {
-	json_t *doc;
-
 	add("agents/fake", NULL, &fake_agents_ops, &world);
 	start(2);
 	other.fail = SST_UNREACHABLE;
 	replace_by("agents/fake", &fake_agents_ops, &other);
 	ck_assert(POLL_UNTIL(error_is(0, "unreachable")));
-	doc = document();
-	ck_assert_uint_eq(json_array_size(json_object_get(doc, "agents")), 1);
-	json_decref(doc);
+	ck_assert_uint_eq(entities_of("agents"), 1);
 	pass(4000, 2);
 	ck_assert(POLL_UNTIL(status_is(0, "stale")));
 }
@@ -599,19 +597,9 @@ add_tests(TCase *tc)
 int
 main(void)
 {
-	Suite *s = suite_create("service");
-	TCase *tc = tcase_create("service");
-	SRunner *sr;
-	int failed;
+	const struct suite_plan plan = {
+	    "service", add_tests, setup, teardown, 60};
 
 	sst_log_configure(SST_LOG_ERROR, SST_LOG_TEXT, 2);
-	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	add_tests(tc);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(&plan);
 }
