@@ -25,6 +25,14 @@ static const char *const rabbitmq_bad[] = {
     NULL,
 };
 
+static const char *const registry_bad[] = {
+    "",
+    "path: ''",
+    "path: [a]",
+    "{path: a.yaml, reload: true}",
+    NULL,
+};
+
 static const char *const mock_bad[] = {
     "nonsense: 1",
     "speed: fast",
@@ -60,6 +68,13 @@ static const struct sst_conformance_case variants[] = {
 	.options = "scenario: demo",
 	.bad_options = mock_bad,
 	.entities = 2,
+    },
+    {
+	.name = "agents/registry",
+	.ops = &sst_agents_registry_ops,
+	.options = "path: '" SST_SOURCE_DIR "/mocks/agents.example.yaml'",
+	.bad_options = registry_bad,
+	.entities = 3,
     },
     {
 	.name = "workload/mock demo",

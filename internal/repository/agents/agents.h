@@ -6,5 +6,7 @@
 
 /* Agents of a scenario; settings: struct sst_mock_settings. */
 extern const struct sst_source_ops sst_agents_mock_ops;
+/* Agents there should be, by a YAML file. */
+extern const struct sst_source_ops sst_agents_registry_ops;
 
 #endif
