@@ -74,6 +74,60 @@ sources_row(struct cli_table *table, const json_t *s)
 	sst_buf_fini(&error);
 }
 
+static const struct cli_column sources_part_columns[] = {
+    {"STATE", false},
+    {"SOURCE", false},
+    {"PART", false},
+    {"REASON", false},
+};
+
+static bool
+sources_part_is_well(const json_t *part)
+{
+	const char *state = json_string_value(json_object_get(part, "state"));
+
+	return state == NULL || strcmp(state, "ok") == 0 ||
+	       strcmp(state, "disabled") == 0;
+}
+
+static void
+sources_parts(struct cli_table *table, const json_t *source)
+{
+	const json_t *parts = cli_json_at(source, "upstream.parts"), *part;
+	size_t i;
+
+	json_array_foreach(parts, i, part)
+	{
+		if (sources_part_is_well(part))
+			continue;
+		cli_table_json(
+		    table, CLI_PLAIN, json_object_get(part, "state"));
+		cli_table_json(
+		    table, CLI_PLAIN, json_object_get(source, "name"));
+		cli_table_json(table, CLI_PLAIN, json_object_get(part, "name"));
+		cli_table_json(
+		    table, CLI_PLAIN, json_object_get(part, "reason"));
+	}
+}
+
+/* What of the systems behind the sources is not read, and why. */
+static void
+sources_gaps(struct cli *cli, const json_t *list)
+{
+	struct cli_table table;
+	const json_t *source;
+	size_t i;
+
+	cli_table_init(
+	    &table, sources_part_columns, CLI_ROW_COUNT(sources_part_columns));
+	json_array_foreach(list, i, source) sources_parts(&table, source);
+	if (table.cell_count > 0) {
+		cli_out_adds(&cli->out, "\n");
+		cli_table_print(&table, 0, &cli->out);
+	}
+	cli_table_fini(&table);
+}
+
 static void
 sources_text(struct cli *cli, const json_t *list)
 {
@@ -89,6 +143,7 @@ sources_text(struct cli *cli, const json_t *list)
 	json_array_foreach(list, i, source) sources_row(&table, source);
 	cli_table_print(&table, 0, &cli->out);
 	cli_table_fini(&table);
+	sources_gaps(cli, list);
 }
 
 static bool

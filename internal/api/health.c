@@ -72,6 +72,7 @@ source_write(const struct sst_source_figures *f, struct sst_buf *out)
 		api__json_text(out, "message", f->error_message);
 		api__json_close(out, '}');
 	}
+	api__json_raw(out, "upstream", f->upstream);
 	api__json_close(out, '}');
 }
 

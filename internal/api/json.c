@@ -49,6 +49,13 @@ api__json_text(struct sst_buf *out, const char *name, const char *text)
 }
 
 void
+api__json_raw(struct sst_buf *out, const char *name, const char *json)
+{
+	json_name(out, name);
+	sst_buf_adds(out, json != NULL ? json : "null");
+}
+
+void
 api__json_count(struct sst_buf *out, const char *name, uint64_t value)
 {
 	json_name(out, name);

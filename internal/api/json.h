@@ -16,6 +16,8 @@ void api__json_span(
 void api__json_count(struct sst_buf *out, const char *name, uint64_t value);
 /* Whole thousandths; below 0: null. */
 void api__json_seconds(struct sst_buf *out, const char *name, double value);
+/* A value that is JSON already; NULL: null. */
+void api__json_raw(struct sst_buf *out, const char *name, const char *json);
 /* Encoded items, copied as they are. */
 void api__json_items(
     struct sst_buf *out, const char *name, const struct sst_buf *items);

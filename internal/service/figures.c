@@ -16,6 +16,7 @@ sst_source_figures_free(struct sst_source_figures *figures, size_t count)
 		free(figures[i].kind);
 		free(figures[i].error_code);
 		free(figures[i].error_message);
+		free(figures[i].upstream);
 	}
 	free(figures);
 }
@@ -36,18 +37,22 @@ figures_error(struct sst_source_figures *f, const struct sst_slot_view *v)
 	return f->error_code == NULL || f->error_message == NULL ? -1 : 0;
 }
 
-static void
+static int
 figures_of_harvest(struct sst_source_figures *f, const struct sst_slot_view *v,
     struct sst_mono now)
 {
 	f->age_seconds = -1;
 	if (v->harvest == NULL)
-		return;
+		return 0;
 	f->observed_at_ms = v->observed_wall.ms;
 	f->age_seconds = (double)sst_mono_diff_ms(now, v->observed) / 1000;
 	f->entities = v->harvest->count;
 	f->rejected = v->harvest->rejected;
 	f->bytes = v->harvest->bytes;
+	if (v->harvest->upstream == NULL)
+		return 0;
+	f->upstream = strndup(v->harvest->upstream, v->harvest->upstream_len);
+	return f->upstream == NULL ? -1 : 0;
 }
 
 static int
@@ -74,8 +79,8 @@ figures_fill(struct sst_source_figures *f, const struct sst_slot_view *v,
 		    sst_mono_before(now, v->next)
 			? (double)sst_mono_diff_ms(v->next, now) / 1000
 			: 0;
-	figures_of_harvest(f, v, now);
-	if (f->name == NULL || f->kind == NULL)
+	if (figures_of_harvest(f, v, now) != 0 || f->name == NULL ||
+	    f->kind == NULL)
 		return -1;
 	return figures_error(f, v);
 }

@@ -43,6 +43,7 @@ struct sst_source_figures {
 	uint64_t bytes;   /* encoded bytes of the slice */
 	char *error_code; /* of the last attempt; NULL: none */
 	char *error_message;
+	char *upstream; /* JSON as in the document; NULL: nothing known */
 };
 
 /* An array of *count_out, sorted by name; free with the function below. */

@@ -101,7 +101,12 @@ class Surface(unittest.TestCase):
             harness.skip('python3-jsonschema is not installed')
         document = self.get('/openapi.json').json()
         schema = {'$ref': '#/components/schemas/Sources', **document}
-        jsonschema.Draft202012Validator(schema).validate(
+        name = '/schemas/system-state.schema.json'
+        # as a client would find it from where /openapi.json is
+        resolver = jsonschema.RefResolver(
+            'http://here/openapi.json', schema,
+            store={'http://here' + name: self.get(name).json()})
+        jsonschema.Draft202012Validator(schema, resolver=resolver).validate(
             self.get('/system/sources').json())
 
     def test_representations_are_one_document(self):

@@ -178,6 +178,24 @@ class Problems(cli.Case):
         self.ask(cli.answer(page), 'history', '--all', status=UNKNOWN,
                  says='is no path on it')
 
+    def test_parts_that_are_not_read_are_told(self):
+        source = {'name': 'litellm/proxy', 'kind': 'proxy', 'status': 'ok',
+                  'upstream': {'status': 'ok', 'parts': [
+                      {'name': 'metrics', 'state': 'ok'},
+                      {'name': 'health', 'state': 'disabled'},
+                      {'name': 'spend', 'state': 'unsupported',
+                       'reason': 'no database'}]}}
+        double = cli.Double(last=cli.answer({'sources': [source]}))
+        self.addCleanup(double.close)
+        text = cli.systate('sources', url=double.url).out.decode()
+        lines = text.splitlines()
+        self.assertEqual(lines[2:4], ['', lines[3]])
+        self.assertEqual(lines[3].split(),
+                         ['STATE', 'SOURCE', 'PART', 'REASON'])
+        self.assertEqual(lines[4].split(), [
+            'unsupported', 'litellm/proxy', 'spend', 'no', 'database'])
+        self.assertEqual(len(lines), 5)
+
     def test_tables_of_strange_values(self):
         """What is not of the schema is shown somehow, or told; no crash."""
         for value in (7, 'x', None, [], {}, [7], [None], [[]], [{}],

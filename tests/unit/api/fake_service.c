@@ -297,6 +297,7 @@ sst_service_sources(struct sst_service *service,
 	f->entities = 4;
 	f->error_code = strdup("timeout");
 	f->error_message = strdup("\"quoted\" text");
+	f->upstream = strdup("{\"status\":\"ok\"}");
 	*out = f;
 	*count_out = 1;
 	return SST_OK;
@@ -312,6 +313,7 @@ sst_source_figures_free(struct sst_source_figures *figures, size_t count)
 		free(figures[i].kind);
 		free(figures[i].error_code);
 		free(figures[i].error_message);
+		free(figures[i].upstream);
 	}
 	free(figures);
 }
