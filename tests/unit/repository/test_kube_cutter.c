@@ -1,0 +1,613 @@
+/*
+ * The cutter: every split of a body gives the same objects, managedFields goes
+ * where it is meant and nowhere else, and no byte derails it.
+ */
+#include <check.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "repository/kube/cutter.h"
+#include "support/kube_api_recording.h"
+
+#define RECORDINGS SST_SOURCE_DIR "/mocks/upstreams/kubernetes/"
+
+enum { MAX_BYTES = 4 * 1024 * 1024 };
+
+/* What was cut: objects, each with a line feed after it. */
+struct cut {
+	struct sst_kube_cutter *cutter;
+	struct sst_buf objects;
+	size_t count;
+	size_t refuse_at; /* object that is refused, from 1 */
+	struct sst_error err;
+};
+
+static int
+cut_object(const char *json, size_t len, void *ctx, struct sst_error *err)
+{
+	struct cut *c = ctx;
+
+	ck_assert_uint_eq(json[len], '\0');
+	if (++c->count == c->refuse_at)
+		return sst_error_set(err, SST_TYPE, "refused");
+	sst_buf_add(&c->objects, json, len);
+	sst_buf_addc(&c->objects, '\n');
+	return SST_OK;
+}
+
+static void
+cut_open(struct cut *c, enum sst_kube_cut form, size_t max_bytes)
+{
+	struct sst_kube_cutter_settings settings = {
+	    .form = form,
+	    .max_bytes = max_bytes,
+	    .object = cut_object,
+	    .ctx = c,
+	};
+
+	memset(c, 0, sizeof(*c));
+	ck_assert_int_eq(
+	    sst_kube_cutter_new(&settings, &c->cutter, &c->err), SST_OK);
+}
+
+static void
+cut_close(struct cut *c)
+{
+	sst_kube_cutter_free(&c->cutter);
+	sst_buf_fini(&c->objects);
+}
+
+static void
+cut_again(struct cut *c)
+{
+	sst_kube_cutter_reset(c->cutter);
+	sst_buf_clear(&c->objects);
+	c->count = 0;
+}
+
+/* In pieces of that size. */
+static int
+cut_feed(struct cut *c, const char *bytes, size_t len, size_t piece)
+{
+	size_t at, n;
+	int code = SST_OK;
+
+	for (at = 0; at < len && code == SST_OK; at += n) {
+		n = len - at < piece ? len - at : piece;
+		code = sst_kube_cutter_feed(c->cutter, bytes + at, n, &c->err);
+	}
+	return code == SST_OK ? sst_kube_cutter_end(c->cutter, &c->err) : code;
+}
+
+static const char *
+cut_text(const struct cut *c)
+{
+	return c->objects.len > 0 ? c->objects.data : "";
+}
+
+/* The text is cut whole and byte by byte; both give want. */
+static void
+check_cut(
+    enum sst_kube_cut form, const char *text, size_t len, const char *want)
+{
+	struct cut c;
+
+	cut_open(&c, form, MAX_BYTES);
+	ck_assert_msg(
+	    cut_feed(&c, text, len, len) == SST_OK, "%s: %s", text, c.err.text);
+	ck_assert_str_eq(cut_text(&c), want);
+	cut_again(&c);
+	ck_assert_int_eq(cut_feed(&c, text, len, 1), SST_OK);
+	ck_assert_str_eq(cut_text(&c), want);
+	cut_close(&c);
+}
+
+static void
+check_list(const char *text, const char *want)
+{
+	check_cut(SST_KUBE_CUT_LIST, text, strlen(text), want);
+}
+
+static void
+check_watch(const char *text, const char *want)
+{
+	check_cut(SST_KUBE_CUT_WATCH, text, strlen(text), want);
+}
+
+static void
+check_refused(enum sst_kube_cut form, const char *text, int code)
+{
+	struct cut c;
+	size_t piece;
+
+	for (piece = 1; piece <= strlen(text); piece += strlen(text) - 1) {
+		cut_open(&c, form, MAX_BYTES);
+		ck_assert_msg(cut_feed(&c, text, strlen(text), piece) == code,
+		    "%s: %s", text, c.err.text);
+		ck_assert_int_eq(c.err.code, code);
+		ck_assert_str_ne(c.err.text, "");
+		cut_close(&c);
+		if (strlen(text) < 2)
+			break;
+	}
+}
+
+START_TEST(items_of_a_list)
+{
+	check_list("{\"items\":[]}", "");
+	check_list("{\"items\":null}", "");
+	check_list("{\"kind\":\"PodList\"}", "");
+	check_list("{}", "");
+	check_list(" \r\n\t{ \"items\" : [ ] } \n", "");
+	check_list("{\"items\":[{}]}", "{}\n");
+	check_list("{\"items\":[{\"a\":1},{\"b\":{\"c\":[1,{}]}}]}",
+	    "{\"a\":1}\n{\"b\":{\"c\":[1,{}]}}\n");
+	check_list("{\"items\" : [ {\"a\" : 1 , \"b\" : [ 1 ] } , { } ] }",
+	    "{\"a\":1,\"b\":[ 1 ]}\n{}\n");
+	/* what is no object is not for us to judge */
+	check_list("{\"items\":[1,\"}\",null,[{}] ,-2.5e3 ]}",
+	    "1\n\"}\"\nnull\n[{}]\n-2.5e3\n");
+	/* names with escapes are the same names */
+	check_list("{\"\\u0069te\\u006Ds\":[{\"a\":1}]}", "{\"a\":1}\n");
+	check_list("{\"items2\":[{}],\"item\":[{}],\"\":[{}],\"itemsitemsitems"
+		   "items\":[{}],\"\\u0169tems\":[{}]}",
+	    "");
+}
+END_TEST
+
+START_TEST(unknown_members_are_skipped)
+{
+	check_list("{\"kind\":\"a]}{[\\\"\",\"x\":{\"items\":[{\"no\":1}]},"
+		   "\"y\":[[{\"items\":[1]}]],\"z\":-1.5,\"t\":true,\"items\":"
+		   "[{\"yes\":1}],\"after\":{\"items\":[2]}}",
+	    "{\"yes\":1}\n");
+}
+END_TEST
+
+START_TEST(metadata_of_a_list)
+{
+	static const char *const lists[] = {
+	    "{\"metadata\":{\"continue\":\"a}b\"},\"items\":[{\"a\":1}]}",
+	    "{\"items\":[{\"a\":1}],\"metadata\":{\"continue\":\"a}b\"}}",
+	    "{\"metadata\":{\"x\":1},\"items\":[{\"a\":1}],"
+	    "\"metadata\" : {\"continue\":\"a}b\"} }"};
+	const char *metadata;
+	struct cut c;
+	size_t len, i, piece;
+
+	for (i = 0; i < 3; i++) {
+		for (piece = 1; piece < 9; piece++) {
+			cut_open(&c, SST_KUBE_CUT_LIST, MAX_BYTES);
+			ck_assert_ptr_null(
+			    sst_kube_cutter_metadata(c.cutter, &len));
+			ck_assert_int_eq(
+			    cut_feed(&c, lists[i], strlen(lists[i]), piece),
+			    SST_OK);
+			metadata = sst_kube_cutter_metadata(c.cutter, &len);
+			ck_assert_str_eq(metadata, "{\"continue\":\"a}b\"}");
+			ck_assert_uint_eq(len, strlen(metadata));
+			cut_again(&c);
+			ck_assert_ptr_null(
+			    sst_kube_cutter_metadata(c.cutter, &len));
+			cut_close(&c);
+		}
+	}
+}
+END_TEST
+
+START_TEST(managed_fields_are_left_out)
+{
+	check_list("{\"items\":[{\"metadata\":{\"managedFields\":[{\"a\":\"]}\""
+		   "}],\"name\":\"a\"}}]}",
+	    "{\"metadata\":{\"name\":\"a\"}}\n");
+	check_list("{\"items\":[{\"metadata\":{\"name\":\"a\",\"managedFields\""
+		   ":[{\"a\":{}}]}}]}",
+	    "{\"metadata\":{\"name\":\"a\"}}\n");
+	check_list("{\"items\":[{\"metadata\":{\"name\":\"a\",\"managedFields\""
+		   ":[],\"uid\":\"u\"},\"spec\":{}}]}",
+	    "{\"metadata\":{\"name\":\"a\",\"uid\":\"u\"},\"spec\":{}}\n");
+	check_list("{\"items\":[{\"metadata\":{\"managedFields\":null}}]}",
+	    "{\"metadata\":{}}\n");
+	check_list("{\"items\":[{\"metadata\":{\"managedFields\":12}}]}",
+	    "{\"metadata\":{}}\n");
+	check_list("{ \"items\": [ {\n  \"metadata\" : {\n    \"name\": \"a\""
+		   ",\n    \"managedFields\" : [\n      { }\n    ] ,\n    "
+		   "\"uid\": 1\n  }\n } ]\n}\n",
+	    "{\"metadata\":{\"name\":\"a\",\"uid\":1}}\n");
+	check_list("{\"items\":[{\"metadata\":{\"a\":1,\"managed\\u0046ields\":"
+		   "[1],\"managedFields\":[2],\"b\":2}}]}",
+	    "{\"metadata\":{\"a\":1,\"b\":2}}\n");
+	/* a name that is not quite it, or longer than is kept of it */
+	check_list("{\"items\":[{\"metadata\":{\"managedField\":1,"
+		   "\"managedFieldsX\":2,\"managedFieldsXXXXXXXX\":3}}]}",
+	    "{\"metadata\":{\"managedField\":1,\"managedFieldsX\":2,"
+	    "\"managedFieldsXXXXXXXX\":3}}\n");
+}
+END_TEST
+
+START_TEST(managed_fields_elsewhere_stay)
+{
+	static const char *const kept[] = {
+	    "{\"managedFields\":[1]}",
+	    "{\"metadata\":{\"annotations\":{\"managedFields\":\"[1]\"}}}",
+	    "{\"metadata\":{\"annotations\":{\"x\":\"{\\\"metadata\\\":{"
+	    "\\\"managedFields\\\":[1]}}\"}}}",
+	    "{\"spec\":{\"template\":{\"metadata\":{\"managedFields\":[1]}}}}",
+	    "{\"spec\":{\"metadata\":{\"managedFields\":[1]}}}",
+	    "{\"metadata\":[{\"managedFields\":[1]}]}",
+	    "{\"metadata\":\"managedFields\"}",
+	    "{\"metadata\":{\"name\":\"managedFields\"}}",
+	};
+	char text[512], want[512];
+	size_t i;
+
+	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		snprintf(text, sizeof(text), "{\"items\":[%s]}", kept[i]);
+		snprintf(want, sizeof(want), "%s\n", kept[i]);
+		check_list(text, want);
+		snprintf(text, sizeof(text), "{\"object\":%s}", kept[i]);
+		snprintf(want, sizeof(want), "%s\n", text);
+		check_watch(text, want);
+	}
+	/* of the list itself: not an object's */
+	check_list("{\"metadata\":{\"managedFields\":[1]},\"items\":[]}", "");
+}
+END_TEST
+
+START_TEST(events_of_a_watch)
+{
+	check_watch("", "");
+	check_watch("\n\n", "");
+	check_watch("{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":"
+		    "\"a\",\"managedFields\":[{}]}}}\n{\"object\":{\"metadata\""
+		    ":{\"managedFields\":[{}],\"name\":\"b\"}},\"type\":"
+		    "\"DELETED\"}\n",
+	    "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\"}}}\n"
+	    "{\"object\":{\"metadata\":{\"name\":\"b\"}},\"type\":"
+	    "\"DELETED\"}\n");
+	/* without line feeds, and an object that is none */
+	check_watch("{\"type\":\"X\"}{\"object\":null}{}",
+	    "{\"type\":\"X\"}\n{\"object\":null}\n{}\n");
+	/* outside of object it is nothing */
+	check_watch("{\"metadata\":{\"managedFields\":[1]}}",
+	    "{\"metadata\":{\"managedFields\":[1]}}\n");
+	/* an event without its end is dropped */
+	check_watch("{\"type\":\"A\"}\n{\"type\":\"B\",\"object\":{\"a",
+	    "{\"type\":\"A\"}\n");
+}
+END_TEST
+
+START_TEST(strings_hide_brackets)
+{
+	check_list("{\"items\":[{\"a\":\"\\\\\"},{\"b\":\"\\\"}]\"},"
+		   "{\"c\":\"\\\\\\\"{[\"},{\"\\\"}\":1},{\"d\":"
+		   "\"\\u005c\\u0022}\"}]}",
+	    "{\"a\":\"\\\\\"}\n{\"b\":\"\\\"}]\"}\n{\"c\":\"\\\\\\\"{[\"}\n"
+	    "{\"\\\"}\":1}\n{\"d\":\"\\u005c\\u0022}\"}\n");
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_text)
+{
+	static const char nul[] =
+	    "{\"x\":\"\0]\",\"items\":[{\"a\0\":\"\0\x01\x1f}\xff\",\"metadata"
+	    "\":{\"managedFields\":[\"\0]\"],\"n\":\"\0\"}}],\"y\":\"\0\"}";
+	static const char want[] = "{\"a\0\":\"\0\x01\x1f}\xff\",\"metadata"
+				   "\":{\"n\":\"\0\"}}\n";
+	struct cut c;
+
+	cut_open(&c, SST_KUBE_CUT_LIST, MAX_BYTES);
+	ck_assert_int_eq(cut_feed(&c, nul, sizeof(nul) - 1, 1), SST_OK);
+	ck_assert_uint_eq(c.count, 1);
+	ck_assert_uint_eq(c.objects.len, sizeof(want) - 1);
+	ck_assert_int_eq(memcmp(c.objects.data, want, sizeof(want) - 1), 0);
+	cut_close(&c);
+	check_list("{\"items\":[{\"a\":\"\x7f\xc3\xa9\xff\t\n\"}]}",
+	    "{\"a\":\"\x7f\xc3\xa9\xff\t\n\"}\n");
+}
+END_TEST
+
+START_TEST(what_is_no_list)
+{
+	static const char *const texts[] = {"[]", "42", "\"{}\"", "null",
+	    "404 page not found", "{,}", "{\"items\":{}}", "{\"items\":1}",
+	    "{\"items\":\"[]\"}", "{\"items\":[,]}", "{\"items\":[1,]}",
+	    "{\"items\":[1 2]}", "{\"items\":[]]", "{\"items\":[}",
+	    "{\"items\" []}", "{\"items\":}", "{items:[]}", "{\"a\":1 \"b\":2}",
+	    "{\"a\":1,}", "{\"a\":[}]}", "{\"a\":{]}",
+	    "{\"items\":[{\"a\":[1}]}]}", "{} {}", "{}x",
+	    "{\"items\":[{\"metadata\":{,}}]}", "{\"items\":[{1}]}",
+	    "<html></html>"};
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		check_refused(SST_KUBE_CUT_LIST, texts[i], SST_SYNTAX);
+	check_refused(SST_KUBE_CUT_WATCH, "[1]", SST_SYNTAX);
+	check_refused(SST_KUBE_CUT_WATCH, "{\"type\":\"A\"},{}", SST_SYNTAX);
+	check_refused(SST_KUBE_CUT_WATCH, "internal error", SST_SYNTAX);
+}
+END_TEST
+
+START_TEST(a_list_that_ends_early)
+{
+	static const char list[] =
+	    "{\"kind\":\"L\",\"metadata\":{\"a\":1},\"items\":[{\"metadata\":{"
+	    "\"managedFields\":[1],\"x\":\"y\"},\"s\":[1,{}]},{}],\"z\":1}";
+	struct cut c;
+	size_t len;
+
+	for (len = 0; len < sizeof(list) - 1; len++) {
+		cut_open(&c, SST_KUBE_CUT_LIST, MAX_BYTES);
+		ck_assert_int_eq(cut_feed(&c, list, len, 7), SST_TRUNCATED);
+		ck_assert_int_eq(c.err.code, SST_TRUNCATED);
+		cut_close(&c);
+	}
+	check_list(list, "{\"metadata\":{\"x\":\"y\"},\"s\":[1,{}]}\n{}\n");
+}
+END_TEST
+
+/* managedFields of any size, and members that are skipped, do not count. */
+START_TEST(one_object_is_bounded)
+{
+	struct sst_buf body = SST_BUF_INIT;
+	struct cut c;
+	int i;
+
+	sst_buf_adds(&body, "{\"skipped\":[");
+	for (i = 0; i < 20000; i++)
+		sst_buf_adds(&body, "\"0123456789\",");
+	sst_buf_adds(&body, "1],\"items\":[{\"metadata\":{\"managedFields\":[");
+	for (i = 0; i < 20000; i++)
+		sst_buf_adds(&body, "{\"a\":\"0123456789\"},");
+	sst_buf_adds(&body, "1],\"name\":\"a\"}},{\"s\":\"");
+	for (i = 0; i < 80; i++)
+		sst_buf_addc(&body, 'x');
+	sst_buf_adds(&body, "\"}]}");
+	cut_open(&c, SST_KUBE_CUT_LIST, 88);
+	ck_assert_int_eq(cut_feed(&c, body.data, body.len, 1000), SST_OK);
+	ck_assert_uint_eq(c.count, 2);
+	cut_close(&c);
+	cut_open(&c, SST_KUBE_CUT_LIST, 87);
+	ck_assert_int_eq(
+	    cut_feed(&c, body.data, body.len, 1000), SST_TOO_LARGE);
+	ck_assert_uint_eq(c.count, 1);
+	ck_assert_str_eq(c.err.text, "an object of more than 87 bytes");
+	cut_close(&c);
+	sst_buf_fini(&body);
+	cut_open(&c, SST_KUBE_CUT_WATCH, 20);
+	ck_assert_int_eq(
+	    cut_feed(&c, "{\"type\":\"aaaaaaaaaaaaaaaaaaaa\"}", 32, 1),
+	    SST_TOO_LARGE);
+	cut_close(&c);
+}
+END_TEST
+
+START_TEST(nesting_is_bounded)
+{
+	struct sst_buf body = SST_BUF_INIT;
+	struct cut c;
+	int depth, i;
+
+	for (depth = 1024; depth <= 1025; depth++) {
+		sst_buf_clear(&body);
+		sst_buf_adds(&body, "{\"items\":[{\"a\":");
+		for (i = 0; i < depth; i++)
+			sst_buf_adds(&body, i % 3 == 0 ? "{\"b\":" : "[");
+		sst_buf_addc(&body, '1');
+		for (i = depth - 1; i >= 0; i--)
+			sst_buf_addc(&body, i % 3 == 0 ? '}' : ']');
+		sst_buf_adds(&body, "}]}");
+		cut_open(&c, SST_KUBE_CUT_LIST, MAX_BYTES);
+		ck_assert_int_eq(cut_feed(&c, body.data, body.len, 100),
+		    depth == 1024 ? SST_OK : SST_TOO_DEEP);
+		cut_close(&c);
+	}
+	sst_buf_fini(&body);
+}
+END_TEST
+
+START_TEST(an_owner_ends_it)
+{
+	static const char list[] = "{\"items\":[{\"a\":1},{\"b\":2},{}]}";
+	struct cut c;
+
+	cut_open(&c, SST_KUBE_CUT_LIST, MAX_BYTES);
+	c.refuse_at = 2;
+	ck_assert_int_eq(cut_feed(&c, list, strlen(list), 100), SST_TYPE);
+	ck_assert_str_eq(c.err.text, "refused");
+	ck_assert_uint_eq(c.count, 2);
+	/* and it is as new after a reset */
+	c.refuse_at = 0;
+	cut_again(&c);
+	ck_assert_int_eq(cut_feed(&c, list, strlen(list), 1), SST_OK);
+	ck_assert_str_eq(cut_text(&c), "{\"a\":1}\n{\"b\":2}\n{}\n");
+	cut_close(&c);
+}
+END_TEST
+
+static void
+load(const char *name, struct kube_recording *out)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s%s.http", RECORDINGS, name);
+	ck_assert_msg(kube_recording_load(path, out), "%s", path);
+}
+
+/* items as jansson reads them, without managedFields, compact. */
+static void
+expected_items(const struct kube_recording *r, struct sst_buf *out)
+{
+	json_t *root = json_loadb(r->body, r->body_len, JSON_ALLOW_NUL, NULL);
+	json_t *item;
+	size_t i;
+	char *text;
+
+	ck_assert_ptr_nonnull(root);
+	json_array_foreach(json_object_get(root, "items"), i, item)
+	{
+		json_object_del(
+		    json_object_get(item, "metadata"), "managedFields");
+		text = json_dumps(item, JSON_COMPACT);
+		ck_assert_ptr_nonnull(text);
+		sst_buf_adds(out, text);
+		sst_buf_addc(out, '\n');
+		free(text);
+	}
+	json_decref(root);
+}
+
+/* The cut objects, one after the other, through jansson. */
+static void
+parsed_lines(const char *at, struct sst_buf *out)
+{
+	json_error_t error;
+	json_t *item;
+	char *text;
+
+	for (; *at != '\0'; at += error.position + 1) {
+		item = json_loads(at, JSON_DISABLE_EOF_CHECK, &error);
+		ck_assert_ptr_nonnull(item);
+		text = json_dumps(item, JSON_COMPACT);
+		sst_buf_adds(out, text);
+		sst_buf_addc(out, '\n');
+		free(text);
+		json_decref(item);
+	}
+}
+
+START_TEST(recorded_lists)
+{
+	static const char *const names[] = {"a_pods", "a_deployments",
+	    "a_deployments_pretty", "a_replicasets", "a_daemonsets",
+	    "a_podmetrics", "a_pods_page_1", "b_pods_all_namespaces",
+	    "a_replicasets_partial_metadata", "empty_pods", "a_nodes"};
+	struct sst_buf want = SST_BUF_INIT, got = SST_BUF_INIT;
+	struct kube_recording r;
+	struct cut c;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		load(names[i], &r);
+		sst_buf_clear(&want);
+		sst_buf_clear(&got);
+		expected_items(&r, &want);
+		cut_open(&c, SST_KUBE_CUT_LIST, MAX_BYTES);
+		ck_assert_int_eq(cut_feed(&c, r.body, r.body_len, 1), SST_OK);
+		parsed_lines(cut_text(&c), &got);
+		ck_assert_uint_eq(got.len, want.len);
+		ck_assert_int_eq(
+		    got.len == 0 ? 0 : memcmp(got.data, want.data, got.len), 0);
+		ck_assert_ptr_null(strstr(cut_text(&c), "managedFields"));
+		cut_close(&c);
+		kube_recording_fini(&r);
+	}
+	sst_buf_fini(&want);
+	sst_buf_fini(&got);
+}
+END_TEST
+
+/* Two pieces, split everywhere. */
+START_TEST(every_split_of_a_recorded_page)
+{
+	struct sst_buf want = SST_BUF_INIT;
+	struct kube_recording r;
+	struct cut c;
+	size_t at;
+
+	load("a_pods_page_2", &r);
+	cut_open(&c, SST_KUBE_CUT_LIST, MAX_BYTES);
+	ck_assert_int_eq(cut_feed(&c, r.body, r.body_len, r.body_len), SST_OK);
+	ck_assert_uint_eq(c.count, 2);
+	sst_buf_add(&want, c.objects.data, c.objects.len);
+	for (at = 1; at < r.body_len; at++) {
+		cut_again(&c);
+		ck_assert_int_eq(
+		    sst_kube_cutter_feed(c.cutter, r.body, at, &c.err), SST_OK);
+		ck_assert_int_eq(sst_kube_cutter_feed(c.cutter, r.body + at,
+				     r.body_len - at, &c.err),
+		    SST_OK);
+		ck_assert_int_eq(sst_kube_cutter_end(c.cutter, &c.err), SST_OK);
+		ck_assert_uint_eq(c.objects.len, want.len);
+		ck_assert_int_eq(
+		    memcmp(c.objects.data, want.data, want.len), 0);
+	}
+	cut_close(&c);
+	sst_buf_fini(&want);
+	kube_recording_fini(&r);
+}
+END_TEST
+
+START_TEST(recorded_events_cut_by_chunks)
+{
+	struct kube_recording r;
+	struct cut c;
+	size_t i, at = 0, split;
+
+	load("burst_namespaces_watch_events_cut_by_chunks", &r);
+	ck_assert_uint_gt(r.chunk_count, 3);
+	for (split = 1; split < 2048; split++) {
+		cut_open(&c, SST_KUBE_CUT_WATCH, MAX_BYTES);
+		ck_assert_int_eq(
+		    cut_feed(&c, r.body, r.body_len, split), SST_OK);
+		ck_assert_uint_eq(c.count, 12);
+		cut_close(&c);
+	}
+	/* as they came: what is whole is told at once */
+	cut_open(&c, SST_KUBE_CUT_WATCH, MAX_BYTES);
+	for (i = 0; i + 1 < r.chunk_count; i++) {
+		ck_assert_int_eq(
+		    sst_kube_cutter_feed(c.cutter, r.body + at,
+			at + 2048 < r.body_len ? 2048 : r.body_len - at,
+			&c.err),
+		    SST_OK);
+		ck_assert_uint_gt(c.count, 2 * i);
+		at += 2048;
+	}
+	ck_assert_uint_eq(c.count, 12);
+	cut_close(&c);
+	kube_recording_fini(&r);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+	tcase_add_test(tc, items_of_a_list);
+	tcase_add_test(tc, unknown_members_are_skipped);
+	tcase_add_test(tc, metadata_of_a_list);
+	tcase_add_test(tc, managed_fields_are_left_out);
+	tcase_add_test(tc, managed_fields_elsewhere_stay);
+	tcase_add_test(tc, events_of_a_watch);
+	tcase_add_test(tc, strings_hide_brackets);
+	tcase_add_test(tc, bytes_that_are_no_text);
+	tcase_add_test(tc, what_is_no_list);
+	tcase_add_test(tc, a_list_that_ends_early);
+	tcase_add_test(tc, one_object_is_bounded);
+	tcase_add_test(tc, nesting_is_bounded);
+	tcase_add_test(tc, an_owner_ends_it);
+	tcase_add_test(tc, recorded_lists);
+	tcase_add_test(tc, every_split_of_a_recorded_page);
+	tcase_add_test(tc, recorded_events_cut_by_chunks);
+}
+
+int
+main(void)
+{
+	Suite *s = suite_create("kube_cutter");
+	TCase *tc = tcase_create("kube_cutter");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	add_tests(tc);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
