@@ -20,6 +20,7 @@ struct sst_httpc {
 	CURLM *multi; /* holds the connection between requests */
 	CURL *easy;
 	atomic_bool interrupted;
+	struct httpc_setup setup;
 	/* of the request that runs */
 	struct httpc_wire wire;
 	struct sst_buf body;
@@ -146,51 +147,6 @@ client_on_debug(
 }
 
 static CURLcode
-client_set_credentials(CURL *e, const struct sst_httpc_options *options)
-{
-	CURLcode rc = CURLE_OK;
-
-	if (options->username != NULL) {
-		rc |= curl_easy_setopt(e, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-		rc |= curl_easy_setopt(e, CURLOPT_USERNAME, options->username);
-		rc |= curl_easy_setopt(e, CURLOPT_PASSWORD,
-		    options->password != NULL ? options->password : "");
-	}
-	if (options->bearer != NULL) {
-		rc |= curl_easy_setopt(e, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-		rc |= curl_easy_setopt(
-		    e, CURLOPT_XOAUTH2_BEARER, options->bearer);
-	}
-	return rc;
-}
-
-static CURLcode
-client_set_policy(CURL *e, const struct sst_httpc_options *options)
-{
-	CURLcode rc = CURLE_OK;
-
-	rc |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	rc |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	rc |= curl_easy_setopt(
-	    e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	rc |= curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	rc |= curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
-	rc |= curl_easy_setopt(e, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	rc |= curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
-	/* "": none, also when http_proxy is set */
-	rc |= curl_easy_setopt(
-	    e, CURLOPT_PROXY, options->proxy != NULL ? options->proxy : "");
-	rc |= curl_easy_setopt(
-	    e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	/* A hanging resolver thread is left behind, not waited for. */
-	rc |= curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
-	rc |= curl_easy_setopt(e, CURLOPT_USERAGENT, "systate/" SST_VERSION);
-	if (options->ca_file != NULL)
-		rc |= curl_easy_setopt(e, CURLOPT_CAINFO, options->ca_file);
-	return rc;
-}
-
-static CURLcode
 client_set_callbacks(struct sst_httpc *c)
 {
 	CURLcode rc = CURLE_OK;
@@ -207,54 +163,15 @@ client_set_callbacks(struct sst_httpc *c)
 	return rc;
 }
 
-static int
-client_check_option(const char *name, const char *value, struct sst_error *err)
-{
-	if (value == NULL || httpc__text_plain(value))
-		return SST_OK;
-	return sst_error_set(
-	    err, SST_INVALID, "%s: holds a control character", name);
-}
-
-static int
-client_check_options(const struct sst_httpc_options *o, struct sst_error *err)
-{
-	const struct {
-		const char *name, *value;
-	} rows[] = {
-	    {"username", o->username},
-	    {"password", o->password},
-	    {"token", o->bearer},
-	    {"ca_file", o->ca_file},
-	    {"proxy", o->proxy},
-	};
-	size_t i;
-	int code;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		code = client_check_option(rows[i].name, rows[i].value, err);
-		if (code != SST_OK)
-			return code;
-	}
-	if (o->username != NULL && o->bearer != NULL)
-		return sst_error_set(
-		    err, SST_INVALID, "username and token exclude each other");
-	if (o->username != NULL && strchr(o->username, ':') != NULL)
-		return sst_error_set(err, SST_INVALID,
-		    "username: HTTP basic authentication allows no colon");
-	return SST_OK;
-}
-
 int
 sst_httpc_new(const struct sst_httpc_options *options,
     const struct sst_clock *clock, struct sst_httpc **out,
     struct sst_error *err)
 {
 	struct sst_httpc *c;
-	CURLcode rc;
 	int code;
 
-	code = client_check_options(options, err);
+	code = httpc__options_check(options, err);
 	if (code != SST_OK)
 		return code;
 	/* Counted and thread-safe in the libcurl we require. */
@@ -266,6 +183,7 @@ sst_httpc_new(const struct sst_httpc_options *options,
 		return sst_error_nomem(err);
 	}
 	c->clock = clock;
+	httpc__setup_init(&c->setup);
 	atomic_init(&c->interrupted, false);
 	c->multi = curl_multi_init();
 	c->easy = curl_easy_init();
@@ -273,13 +191,12 @@ sst_httpc_new(const struct sst_httpc_options *options,
 		sst_httpc_free(&c);
 		return sst_error_nomem(err);
 	}
-	rc = client_set_policy(c->easy, options);
-	rc |= client_set_credentials(c->easy, options);
-	rc |= client_set_callbacks(c);
-	if (rc != CURLE_OK) {
+	code = httpc__setup_apply(&c->setup, c->easy, options, err);
+	if (code == SST_OK && client_set_callbacks(c) != CURLE_OK)
+		code = sst_error_nomem(err);
+	if (code != SST_OK) {
 		sst_httpc_free(&c);
-		return sst_error_set(err, SST_INTERNAL,
-		    "libcurl does not know an option of ours");
+		return code;
 	}
 	*out = c;
 	return SST_OK;
@@ -294,6 +211,7 @@ sst_httpc_free(struct sst_httpc **client)
 		return;
 	curl_easy_cleanup(c->easy);
 	curl_multi_cleanup(c->multi);
+	httpc__setup_fini(&c->setup);
 	sst_buf_fini(&c->body);
 	free(c);
 	curl_global_cleanup();
@@ -313,11 +231,29 @@ sst_httpc_set_basic(struct sst_httpc *client, const char *username,
 {
 	struct sst_httpc_options options = {
 	    .username = username, .password = password};
-	int code = client_check_options(&options, err);
+	int code = httpc__options_check(&options, err);
 
 	if (code != SST_OK)
 		return code;
-	if (client_set_credentials(client->easy, &options) != CURLE_OK)
+	if (!httpc__setup_credentials(client->easy, &options))
+		return sst_error_nomem(err);
+	return SST_OK;
+}
+
+int
+sst_httpc_set_bearer(
+    struct sst_httpc *client, const char *token, struct sst_error *err)
+{
+	struct sst_httpc_options options = {.bearer = token};
+	int code = httpc__options_check(&options, err);
+
+	if (code != SST_OK)
+		return code;
+	if (token == NULL) {
+		curl_easy_setopt(client->easy, CURLOPT_XOAUTH2_BEARER, NULL);
+		return SST_OK;
+	}
+	if (!httpc__setup_credentials(client->easy, &options))
 		return sst_error_nomem(err);
 	return SST_OK;
 }
@@ -391,7 +327,10 @@ client_finished(
 		curl_easy_getinfo(
 		    c->easy, CURLINFO_OS_ERRNO, &failure.os_errno);
 		failure.detail = c->detail;
+		curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE,
+		    &failure.connect_status);
 		failure.url = url;
+		failure.proxy = c->setup.proxy;
 		failure.max_bytes = c->max_bytes;
 		return httpc__failure(&failure, &c->wire, err);
 	}
@@ -504,36 +443,83 @@ client_check_request(
 	return SST_OK;
 }
 
+static const char *
+client_coding(enum sst_httpc_coding coding)
+{
+	switch (coding) {
+	case SST_HTTPC_CODING_NONE:
+		return NULL;
+	case SST_HTTPC_CODING_GZIP:
+		return "gzip";
+	default:
+		return "";
+	}
+}
+
+/* Tells curl where to go; what it is told lives until client_depart. */
+struct client_way {
+	struct httpc_alias alias;
+	struct curl_slist *headers, *connect_to;
+};
+
+static int
+client_depart(struct sst_httpc *c, const struct sst_httpc_request *request,
+    struct client_way *way, struct sst_error *err)
+{
+	curl_off_t most = (curl_off_t)request->max_bytes;
+	CURL *e = c->easy;
+	CURLcode rc = CURLE_OK;
+	bool alias = way->alias.url != NULL;
+
+	if (c->stream != NULL)
+		most = 0; /* a length that is announced has no bound */
+	way->headers = client_headers(request);
+	if (way->headers != NULL && alias) {
+		way->headers = client_add_header(way->headers, way->alias.host);
+		way->connect_to = curl_slist_append(NULL, way->alias.connect_to);
+	}
+	if (way->headers == NULL || (alias && way->connect_to == NULL))
+		return sst_error_nomem(err);
+	rc |= curl_easy_setopt(
+	    e, CURLOPT_URL, alias ? way->alias.url : request->url);
+	rc |= curl_easy_setopt(e, CURLOPT_CONNECT_TO, way->connect_to);
+	rc |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, way->headers);
+	rc |= curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, most);
+	rc |= curl_easy_setopt(
+	    e, CURLOPT_ACCEPT_ENCODING, client_coding(request->coding));
+	return rc == CURLE_OK ? SST_OK : sst_error_nomem(err);
+}
+
+static void
+client_arrive(struct sst_httpc *c, struct client_way *way)
+{
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(c->easy, CURLOPT_CONNECT_TO, NULL);
+	curl_slist_free_all(way->headers);
+	curl_slist_free_all(way->connect_to);
+	httpc__alias_fini(&way->alias);
+}
+
 static int
 client_request(struct sst_httpc *c, const struct sst_httpc_request *request,
     struct sst_httpc_response *out, struct sst_error *err)
 {
-	struct curl_slist *headers;
-	curl_off_t most = (curl_off_t)request->max_bytes;
-	CURLcode rc = CURLE_OK;
+	struct client_way way = {0};
 	int code;
 
 	code = client_check_request(request, err);
-	if (code != SST_OK)
-		return code;
-	if (c->stream != NULL)
-		most = 0; /* a length that is announced has no bound */
-	headers = client_headers(request);
-	if (headers == NULL)
-		return sst_error_nomem(err);
+	if (code == SST_OK && c->setup.tls_server_name != NULL)
+		code = httpc__alias_init(&way.alias, request->url,
+		    c->setup.tls_server_name, err);
 	client_reset(c, request);
-	rc |= curl_easy_setopt(c->easy, CURLOPT_URL, request->url);
-	rc |= curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, headers);
-	rc |= curl_easy_setopt(c->easy, CURLOPT_MAXFILESIZE_LARGE, most);
-	if (rc != CURLE_OK)
-		code = sst_error_nomem(err);
-	else
+	if (code == SST_OK)
+		code = client_depart(c, request, &way, err);
+	if (code == SST_OK)
 		code = client_transfer(c, request, err);
 	if (code == SST_OK)
 		code = client_take(c, out, err);
 	sst_buf_fini(&c->body);
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_slist_free_all(headers);
+	client_arrive(c, &way);
 	return code;
 }
 

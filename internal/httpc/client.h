@@ -21,13 +21,36 @@
 
 struct sst_httpc;
 
-/* All strings are copied; NULL where nothing is said otherwise. */
+/*
+ * All strings are copied; NULL where nothing is said otherwise. What is given
+ * as data is kept in memory only; of a pair of file and data one may be set.
+ */
 struct sst_httpc_options {
 	const char *username; /* HTTP basic; with password */
 	const char *password;
-	const char *bearer;  /* token; not together with username */
-	const char *ca_file; /* PEM; NULL: the certificates of the system */
-	const char *proxy; /* URL; NULL: none, whatever the environment says */
+	const char *bearer; /* token; not together with username */
+	/* Whom to trust, PEM; none: the certificates of the system. */
+	const char *ca_file, *ca_data;
+	/* Who we are, PEM; a certificate needs a key. */
+	const char *cert_file, *cert_data;
+	const char *key_file, *key_data;
+	bool insecure; /* trusts every certificate; not with a CA */
+	/* Stands for the host of the URL in the handshake (SNI) and in the
+	 * check of the certificate. */
+	const char *tls_server_name;
+	/* URL, see sst_httpc_proxy_check; NULL: none, whatever the environment
+	 * says, but with proxy_from_environment. */
+	const char *proxy;
+	/* Does as HTTPS_PROXY and NO_PROXY say, but for loopback. */
+	bool proxy_from_environment;
+};
+
+/* How the body may be packed on its way. */
+enum sst_httpc_coding {
+	SST_HTTPC_CODING_ANY, /* in every way that we can unpack */
+	/* Not at all; what comes packed all the same is given as it came. */
+	SST_HTTPC_CODING_NONE,
+	SST_HTTPC_CODING_GZIP
 };
 
 struct sst_httpc_request {
@@ -35,6 +58,7 @@ struct sst_httpc_request {
 	const char *accept;       /* NULL: application/json */
 	size_t max_bytes;         /* bound on the decoded body */
 	struct sst_mono deadline; /* for all of it, on the client's clock */
+	enum sst_httpc_coding coding;
 	/* More headers, "Name: value"; NULL ends, NULL: none. */
 	const char *const *headers;
 };
@@ -49,8 +73,9 @@ struct sst_httpc_response {
 };
 
 /*
- * Checks options, opens nothing. SST_INVALID (a control character, or two
- * kinds of credentials), SST_NOMEM, SST_INTERNAL. clock is borrowed.
+ * Checks options, opens no file and no connection. SST_INVALID (a control
+ * character, what excludes each other), SST_NOMEM, SST_INTERNAL, SST_IO (no
+ * memory file). clock is borrowed.
  */
 int sst_httpc_new(const struct sst_httpc_options *options,
     const struct sst_clock *clock, struct sst_httpc **out,
@@ -63,11 +88,18 @@ void sst_httpc_free(struct sst_httpc **client);
 int sst_httpc_set_basic(struct sst_httpc *client, const char *username,
     const char *password, struct sst_error *err);
 
+/* Another token from the next request on, copied; NULL: none. As above. */
+int sst_httpc_set_bearer(
+    struct sst_httpc *client, const char *token, struct sst_error *err);
+
 /*
  * An absolute http or https URL with a host, without credentials and
  * fragment. SST_INVALID says what is wrong, without repeating the URL.
  */
 int sst_httpc_url_check(const char *url, struct sst_error *err);
+/* A proxy: http, https or socks5, a host, may have credentials; names are
+ * resolved by the proxy. SST_INVALID, without repeating the URL. */
+int sst_httpc_proxy_check(const char *url, struct sst_error *err);
 
 /*
  * GETs the URL; blocks until the whole answer is there or request->deadline.

@@ -6,6 +6,7 @@
 #include "httpc/httpc_priv.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <string.h>
 
 /* How each curl code is told; what is not listed is SST_INTERNAL. */
@@ -17,8 +18,9 @@ struct failure_row {
 
 static const struct failure_row failure_rows[] = {
     {CURLE_COULDNT_RESOLVE_HOST, SST_UNREACHABLE, "host name not found"},
-    {CURLE_COULDNT_RESOLVE_PROXY, SST_UNREACHABLE, "proxy name not found"},
+    {CURLE_COULDNT_RESOLVE_PROXY, SST_UNREACHABLE, "host name not found"},
     {CURLE_COULDNT_CONNECT, SST_UNREACHABLE, "no connection"},
+    {CURLE_PROXY, SST_UNREACHABLE, "no connection through it"},
     {CURLE_INTERFACE_FAILED, SST_UNREACHABLE, "no connection"},
     {CURLE_OPERATION_TIMEDOUT, SST_TIMEOUT, "no whole answer in time"},
     {CURLE_SSL_CONNECT_ERROR, SST_TLS, "TLS handshake refused"},
@@ -97,19 +99,26 @@ failure_receive(const struct httpc_failure *f, const struct httpc_wire *wire,
 			   : "closed without an answer");
 }
 
-/* Certificate faults: curl's sentence is steady, and what one needs. */
+/*
+ * Certificate faults: curl's sentence is what one needs, and steady but for
+ * the names of our memory files.
+ */
 static int
 failure_tls(const struct httpc_failure *f, const struct failure_row *row,
     struct sst_error *err)
 {
+	const char *files = strstr(f->detail, " CAfile: ");
+	size_t len = strlen(f->detail);
 	char shown[HTTPC_URL_SHOWN];
 
-	if (f->detail[0] == '\0')
+	if (files != NULL)
+		len = (size_t)(files - f->detail);
+	if (len == 0 || memmem(f->detail, len, "/proc/", 6) != NULL)
 		return failure_set(
 		    err, row->code, f->curl_code, f->url, row->what);
 	httpc__url_shown(f->url, shown, sizeof(shown));
-	sst_error_set(
-	    err, SST_TLS, "GET %s: %s: %s", shown, row->what, f->detail);
+	sst_error_set(err, SST_TLS, "GET %s: %s: %.*s", shown, row->what,
+	    (int)len, f->detail);
 	if (err != NULL)
 		err->detail = f->curl_code;
 	return SST_TLS;
@@ -129,6 +138,46 @@ failure_connect(const struct httpc_failure *f, const struct failure_row *row,
 	    f->os_errno > 0 ? (int)f->os_errno : f->curl_code, f->url, what);
 }
 
+static bool
+failure_is_of_proxy(const struct httpc_failure *f)
+{
+	switch (f->curl_code) {
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_PROXY:
+		return f->proxy != NULL;
+	case CURLE_RECV_ERROR:
+		return f->proxy != NULL &&
+		       (f->connect_status / 100 > 2 ||
+			   strstr(f->detail, "CONNECT") != NULL);
+	default:
+		return false;
+	}
+}
+
+/* The server was never reached. */
+static int
+failure_proxy(const struct httpc_failure *f, const struct failure_row *row,
+    struct sst_error *err)
+{
+	const char *what = row != NULL ? row->what : "closed without an answer";
+	char text[HTTPC_URL_SHOWN + 128];
+	int detail = f->curl_code;
+
+	if (f->os_errno > 0 && f->curl_code == CURLE_COULDNT_CONNECT) {
+		detail = (int)f->os_errno;
+		if (strerrordesc_np(detail) != NULL)
+			what = strerrordesc_np(detail);
+	}
+	if (f->connect_status > 0)
+		snprintf(text, sizeof(text), "proxy %.200s: answered %ld",
+		    f->proxy, f->connect_status);
+	else
+		snprintf(
+		    text, sizeof(text), "proxy %.200s: %s", f->proxy, what);
+	return failure_set(err, SST_UNREACHABLE, detail, f->url, text);
+}
+
 int
 httpc__failure(const struct httpc_failure *f, const struct httpc_wire *wire,
     struct sst_error *err)
@@ -142,6 +191,8 @@ httpc__failure(const struct httpc_failure *f, const struct httpc_wire *wire,
 	if (wire->headers_long)
 		return failure_set(err, SST_PROTOCOL, f->curl_code, f->url,
 		    "the headers have no end");
+	if (failure_is_of_proxy(f))
+		return failure_proxy(f, row, err);
 	if (f->curl_code == CURLE_RECV_ERROR)
 		return failure_receive(f, wire, err);
 	if (row == NULL)
