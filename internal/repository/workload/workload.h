@@ -7,4 +7,7 @@
 /* Deployments and pods of a scenario; settings: struct sst_mock_settings. */
 extern const struct sst_source_ops sst_workload_mock_ops;
 
+/* Processes of this host, grouped by rules. */
+extern const struct sst_source_ops sst_process_ops;
+
 #endif
