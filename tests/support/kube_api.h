@@ -52,8 +52,8 @@ void kube_api_withdraw(struct kube_api *api, const char *collection);
  * Watchers see ADDED or MODIFIED. Returns that resourceVersion; 0: no JSON
  * object with a metadata.name, or no such collection.
  */
-uint64_t kube_api_put(
-    struct kube_api *api, const char *collection, const char *json);
+uint64_t
+kube_api_put(struct kube_api *api, const char *collection, const char *json);
 /* The same bytes again under the next resourceVersion: MODIFIED. 0: no such
  * object. namespace NULL or "": cluster-wide. */
 uint64_t kube_api_touch(struct kube_api *api, const char *collection,
@@ -74,8 +74,8 @@ uint64_t kube_api_version(struct kube_api *api);
 /* A BOOKMARK at the newest resourceVersion, to those who asked for them. */
 void kube_api_bookmark(struct kube_api *api, const char *collection);
 /* These bytes as a line of their own to all watchers of the collection. */
-void kube_api_shout(
-    struct kube_api *api, const char *collection, const char *line);
+void
+kube_api_shout(struct kube_api *api, const char *collection, const char *line);
 /* Ends all watches of the collection as timeoutSeconds does. */
 void kube_api_end_watches(struct kube_api *api, const char *collection);
 /* Closes their connections without a last chunk, as a server that goes. */
@@ -110,12 +110,12 @@ bool kube_api_refuse(struct kube_api *api, bool refuse);
 
 /*
  * Answers targets that begin with prefix with the bytes of that .http file,
- * unchanged, one send for each chunk that the .chunks file beside it names.
+ * unchanged, one send for each of its chunks.
  * Several of one prefix are played one after the other; the last one is
  * repeated. The longest prefix wins, and a recording wins over an object.
  */
-bool kube_api_replay(
-    struct kube_api *api, const char *prefix, const char *path);
+bool
+kube_api_replay(struct kube_api *api, const char *prefix, const char *path);
 /* Forgets all recordings. */
 void kube_api_forget(struct kube_api *api);
 
@@ -134,18 +134,18 @@ enum kube_api_fault_kind {
 	KUBE_API_HOLD_BODY,   /* headers, half a list, then holds */
 	KUBE_API_GARBAGE,     /* 200, JSON's headers, and no JSON */
 	KUBE_API_WRONG_TYPE,  /* 200 and the JSON text 42 */
-	KUBE_API_HUGE,        /* an object of size bytes, in a list or a watch */
-	KUBE_API_CLOSE,       /* closes without an answer */
+	KUBE_API_HUGE,  /* an object of size bytes, in a list or a watch */
+	KUBE_API_CLOSE, /* closes without an answer */
 	KUBE_API_FAULT_COUNT
 };
 
 struct kube_api_fault {
 	enum kube_api_fault_kind kind;
-	int status;      /* KUBE_API_STATUS*, KUBE_API_ERROR_EVENT */
-	int retry_after; /* seconds; 0: no such header */
+	int status;          /* KUBE_API_STATUS*, KUBE_API_ERROR_EVENT */
+	int retry_after;     /* seconds; 0: no such header */
 	const char *reason;  /* of the Status; NULL: the usual one. Copied */
 	const char *message; /* of the Status, or the text. Copied */
-	size_t size;    /* KUBE_API_HUGE */
+	size_t size;         /* KUBE_API_HUGE */
 	unsigned times; /* so often, then no more; 0: until told otherwise */
 };
 
@@ -188,8 +188,8 @@ struct kube_api_world {
  * 11 KB each with managedFields; every eighth deployment has an autoscaler.
  * The same world for the same numbers.
  */
-void kube_api_populate(
-    struct kube_api *api, const struct kube_api_world *world);
+void
+kube_api_populate(struct kube_api *api, const struct kube_api_world *world);
 /* Changes the next pod, round and round: one restart more, another moment of
  * it. The resourceVersion; 0: no pods. name_out may be NULL. */
 uint64_t kube_api_churn(struct kube_api *api, char *name_out, size_t size);
