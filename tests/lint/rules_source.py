@@ -99,8 +99,9 @@ def direction(mine, theirs):
         lower = LAYERS[theirs[0]] < LAYERS[mine[0]]
         return None if lower else 'include-direction'
     if mine[0] == 'repository' and len(mine) > 1 and len(theirs) > 1:
-        # scenario is what every mock is made of, no source of its own
-        if mine[1] != theirs[1] and theirs[1] != 'scenario':
+        # scenario is what every mock is made of, kube what the sources of a
+        # cluster share: no sources of their own
+        if mine[1] != theirs[1] and theirs[1] not in ('scenario', 'kube'):
             return 'sibling-include'
     return None
 
