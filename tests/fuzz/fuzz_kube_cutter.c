@@ -107,6 +107,11 @@ compare(const struct cut *c, const json_t *root, const char *metadata)
 	}
 	if (c->code == SST_TOO_LARGE || c->code == SST_TOO_DEEP)
 		return;
+	if (items == NULL) {
+		if (c->code != SST_TYPE)
+			abort();
+		return;
+	}
 	if (c->code != SST_OK || c->count != json_array_size(items))
 		abort();
 	if ((json_object_get(root, "metadata") != NULL) != (metadata != NULL))

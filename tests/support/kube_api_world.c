@@ -8,7 +8,7 @@
 
 #include "support/kube_api_priv.h"
 
-enum { WORLD_VARIABLES = 24 };
+enum { WORLD_VARIABLES = 19 };
 
 #define WORLD_PODS "/api/v1/pods"
 #define WORLD_METRICS "/apis/metrics.k8s.io/v1beta1/pods"

@@ -51,7 +51,7 @@ struct sst_kube_cutter {
 	struct sst_buf object, metadata;
 	size_t mark; /* length of object before the member that is read */
 	bool kept[CUTTER_LEVELS]; /* a member was kept at that level */
-	bool has_metadata;
+	bool has_metadata, has_items;
 };
 
 int
@@ -86,7 +86,7 @@ sst_kube_cutter_reset(struct sst_kube_cutter *cutter)
 {
 	cutter->level = CUTTER_TOP;
 	cutter->state = CUTTER_VALUE;
-	cutter->has_metadata = false;
+	cutter->has_metadata = cutter->has_items = false;
 	sst_buf_clear(&cutter->object);
 	sst_buf_clear(&cutter->metadata);
 }
@@ -153,6 +153,7 @@ static int
 cutter_list_value(struct sst_kube_cutter *c, char first, struct sst_error *err)
 {
 	if (cutter__name_is(&c->name, "items")) {
+		c->has_items = true;
 		if (first == '[')
 			return cutter_enter(c, CUTTER_ITEMS, err);
 		if (first != 'n')
@@ -419,11 +420,15 @@ sst_kube_cutter_feed(struct sst_kube_cutter *cutter, const char *bytes,
 int
 sst_kube_cutter_end(struct sst_kube_cutter *cutter, struct sst_error *err)
 {
-	if (cutter->settings.form == SST_KUBE_CUT_WATCH ||
-	    cutter->state == CUTTER_OVER)
+	if (cutter->settings.form == SST_KUBE_CUT_WATCH)
 		return SST_OK;
-	return sst_error_set(
-	    err, SST_TRUNCATED, "a list of objects that ends early");
+	if (cutter->state != CUTTER_OVER)
+		return sst_error_set(
+		    err, SST_TRUNCATED, "a list of objects that ends early");
+	if (!cutter->has_items)
+		return sst_error_set(
+		    err, SST_TYPE, "not a list of objects: it has no items");
+	return SST_OK;
 }
 
 const char *

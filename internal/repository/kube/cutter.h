@@ -47,7 +47,8 @@ int sst_kube_cutter_feed(struct sst_kube_cutter *cutter, const char *bytes,
     size_t len, struct sst_error *err);
 /*
  * The body came to its end. LIST: SST_TRUNCATED when the document is not
- * whole. WATCH: a last event without an end is dropped, 0.
+ * whole, SST_TYPE when it has no `items`: not a list, and not an empty one.
+ * WATCH: a last event without an end is dropped, 0.
  */
 int sst_kube_cutter_end(struct sst_kube_cutter *cutter, struct sst_error *err);
 /*

@@ -139,8 +139,6 @@ START_TEST(items_of_a_list)
 {
 	check_list("{\"items\":[]}", "");
 	check_list("{\"items\":null}", "");
-	check_list("{\"kind\":\"PodList\"}", "");
-	check_list("{}", "");
 	check_list(" \r\n\t{ \"items\" : [ ] } \n", "");
 	check_list("{\"items\":[{}]}", "{}\n");
 	check_list("{\"items\":[{\"a\":1},{\"b\":{\"c\":[1,{}]}}]}",
@@ -152,7 +150,8 @@ START_TEST(items_of_a_list)
 	    "1\n\"}\"\nnull\n[{}]\n-2.5e3\n");
 	/* names with escapes are the same names */
 	check_list("{\"\\u0069te\\u006Ds\":[{\"a\":1}]}", "{\"a\":1}\n");
-	check_list("{\"items2\":[{}],\"item\":[{}],\"\":[{}],\"itemsitemsitems"
+	check_list("{\"items\":[],\"items2\":[{}],\"item\":[{}],\"\":[{}],"
+		   "\"itemsitemsitems"
 		   "items\":[{}],\"\\u0169tems\":[{}]}",
 	    "");
 }
@@ -325,6 +324,10 @@ START_TEST(what_is_no_list)
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		check_refused(SST_KUBE_CUT_LIST, texts[i], SST_SYNTAX);
+	check_refused(SST_KUBE_CUT_LIST, "{}", SST_TYPE);
+	check_refused(SST_KUBE_CUT_LIST,
+	    "{\"kind\":\"Pod\",\"metadata\":{\"resourceVersion\":\"7\"}}",
+	    SST_TYPE);
 	check_refused(SST_KUBE_CUT_WATCH, "[1]", SST_SYNTAX);
 	check_refused(SST_KUBE_CUT_WATCH, "{\"type\":\"A\"},{}", SST_SYNTAX);
 	check_refused(SST_KUBE_CUT_WATCH, "internal error", SST_SYNTAX);
