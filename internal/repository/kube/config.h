@@ -18,6 +18,8 @@ struct sst_kube_exec {
 	char *api_version;
 	char *install_hint;
 	bool provide_cluster_info;
+	/* JSON that the cluster's entry has for plugins; NULL: none */
+	char *cluster_config;
 };
 
 /* All strings owned; NULL: not given. Paths are absolute. */
@@ -41,7 +43,9 @@ struct sst_kube_config {
 	struct sst_kube_exec *exec;
 	char *impersonate_user, *impersonate_uid;
 	char **impersonate_groups; /* NULL ends; NULL: none */
-	char **impersonate_extra;  /* "name=value", NULL ends */
+	/* "name=value", NULL ends; the name as it goes into a header, percent
+	 * encoded, so that the first = is the one between them */
+	char **impersonate_extra;
 };
 
 struct sst_kube_config_where {
