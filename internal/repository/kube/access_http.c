@@ -51,7 +51,12 @@ http_ask(struct sst_kube_http *http, const struct http_question *q,
 	const struct sst_kube_request *r = q->request;
 	struct sst_buf url = SST_BUF_INIT;
 	struct sst_httpc_stream stream = {
-	    .idle_ms = r->idle_ms, .piece = r->piece, .ctx = r->ctx};
+	    .idle_ms = r->idle_ms,
+	    .until = r->until,
+	    .opened = r->opened,
+	    .piece = r->piece,
+	    .ctx = r->ctx,
+	};
 	int code;
 
 	sst_buf_addf(&url, "%s%s", id->config->server, r->path);
