@@ -39,6 +39,22 @@ static const char *const mock_bad[] = {
     NULL,
 };
 
+#define DESK SST_SOURCE_DIR "/mocks/upstreams/proc/desk"
+#define DESK_OPTIONS "proc_path: '" DESK "', passwd_path: '" DESK "/passwd'"
+
+static const char *const process_bad[] = {
+    "",
+    "deployments: []",
+    "deployments: [{name: a}]",
+    "deployments: [{command: a}]",
+    "deployments: [{name: a, command: '('}]",
+    "deployments: [{name: a, command: a}, {name: a, command: b}]",
+    "{deployments: [{name: a, command: a}], nonsense: 1}",
+    "{deployments: [{name: a, command: a}], max_processes: 0}",
+    "{deployments: [{name: a, command: a}], usage_tolerance_percent: -1}",
+    NULL,
+};
+
 static const struct sst_conformance_case variants[] = {
     {
 	.name = "queues/rabbitmq live",
@@ -61,6 +77,17 @@ static const struct sst_conformance_case variants[] = {
 	.options = "{url: '%s', depth: stats, hide_exclusive: false}",
 	.routes = "mocks/upstreams/rabbitmq/world/monitor.routes",
 	.entities = 9,
+    },
+    {
+	.name = "workload/process",
+	.ops = &sst_process_ops,
+	.options = "{" DESK_OPTIONS ", deployments: ["
+		   "{name: agents, unit: agents},"
+		   "{name: workers, command: 'agents\\.worker', user: ann},"
+		   "{name: web, executable: nginx, children: pods},"
+		   "{name: none, executable: none}]}",
+	.bad_options = process_bad,
+	.entities = 4,
     },
     {
 	.name = "agents/mock demo",

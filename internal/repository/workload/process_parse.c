@@ -275,8 +275,9 @@ process__next_cgroup(struct process_piece *text, struct process_piece *out,
 	while (next_line(text, &line)) {
 		end = line.at + line.len;
 		first = memchr(line.at, ':', line.len);
-		if (first++ == NULL)
+		if (first == NULL)
 			continue;
+		first++;
 		second = memchr(first, ':', (size_t)(end - first));
 		if (second == NULL)
 			continue;
@@ -383,8 +384,11 @@ process__parse_passwd(const char *bytes, size_t len, const char *user)
 		end = line.at + line.len;
 		p = line.at + name_len + 1;
 		p = memchr(p, ':', (size_t)(end - p));
-		if (p++ != NULL && read_number(&p, end, &uid) &&
-		    uid <= UINT32_MAX && p < end && *p == ':')
+		if (p == NULL)
+			continue;
+		p++;
+		if (read_number(&p, end, &uid) && uid <= UINT32_MAX &&
+		    p < end && *p == ':')
 			return (int64_t)uid;
 	}
 	return -1;
