@@ -1,6 +1,7 @@
 #include "unit/repository/kubernetes_world.h"
 
 #include <check.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,51 @@ kubernetes_world_delete(struct kubernetes_world *world,
     enum kubernetes_resource resource, const char *json)
 {
 	world_take(world, resource, json, strlen(json), true);
+}
+
+enum { WORLD_JSON = 2048 };
+
+static void world_format(char out[static WORLD_JSON], const char *fmt,
+    va_list ap) __attribute__((format(printf, 2, 0)));
+
+static void
+world_format(char out[static WORLD_JSON], const char *fmt, va_list ap)
+{
+	char *p;
+
+	ck_assert_int_lt(vsnprintf(out, WORLD_JSON, fmt, ap), WORLD_JSON);
+	for (p = out; *p != '\0'; p++) {
+		if (*p == '\'')
+			*p = '"';
+	}
+}
+
+void
+kubernetes_world_putf(struct kubernetes_world *world,
+    enum kubernetes_resource resource, const char *fmt, ...)
+{
+	char json[WORLD_JSON];
+	va_list ap;
+
+	va_start(ap, fmt);
+	world_format(json, fmt, ap);
+	va_end(ap);
+	kubernetes_world_put(world, resource, json);
+	ck_assert_uint_eq(world->rejected, 0);
+}
+
+void
+kubernetes_world_dropf(struct kubernetes_world *world,
+    enum kubernetes_resource resource, const char *fmt, ...)
+{
+	char json[WORLD_JSON];
+	va_list ap;
+
+	va_start(ap, fmt);
+	world_format(json, fmt, ap);
+	va_end(ap);
+	kubernetes_world_delete(world, resource, json);
+	ck_assert_uint_eq(world->rejected, 0);
 }
 
 void

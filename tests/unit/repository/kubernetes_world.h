@@ -27,6 +27,13 @@ void kubernetes_world_put(struct kubernetes_world *world,
     enum kubernetes_resource resource, const char *json);
 void kubernetes_world_delete(struct kubernetes_world *world,
     enum kubernetes_resource resource, const char *json);
+/* The same with printf and ' for ". */
+void kubernetes_world_putf(struct kubernetes_world *world,
+    enum kubernetes_resource resource, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void kubernetes_world_dropf(struct kubernetes_world *world,
+    enum kubernetes_resource resource, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A whole list of nothing: the resource is known. */
 void kubernetes_world_know(
     struct kubernetes_world *world, enum kubernetes_resource resource);

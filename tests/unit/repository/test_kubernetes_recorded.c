@@ -9,10 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/kube_api_recording.h"
+#include "unit/repository/kubernetes_oracle.h"
 #include "unit/repository/kubernetes_world.h"
-
-enum { COLUMNS_MAX = 24 };
 
 static struct kubernetes_world world;
 static json_t *entities;
@@ -54,69 +52,6 @@ load_lists(char letter)
 	kubernetes_world_metrics(&world, name);
 	ck_assert_uint_eq(world.rejected, 0);
 	entities = kubernetes_world_entities(&world);
-}
-
-/* --- the oracle ------------------------------------------------------- */
-
-struct oracle {
-	char *text; /* the file, cut into cells in place */
-	char *head[COLUMNS_MAX];
-	char *cells[COLUMNS_MAX]; /* of the row at hand */
-	char *rest;
-	size_t columns;
-};
-
-static bool
-oracle_cut(struct oracle *o, char **cells)
-{
-	char *line = o->rest, *end = strchr(line, '\n');
-	size_t n = 0;
-
-	if (end == NULL)
-		return false;
-	*end = '\0';
-	o->rest = end + 1;
-	for (;;) {
-		ck_assert_uint_lt(n, COLUMNS_MAX);
-		cells[n++] = line;
-		line = strchr(line, '\t');
-		if (line == NULL)
-			break;
-		*line++ = '\0';
-	}
-	o->columns = n;
-	return true;
-}
-
-static void
-oracle_open(struct oracle *o, const char *name)
-{
-	char path[512];
-	FILE *f;
-	size_t len;
-
-	snprintf(path, sizeof(path), KUBERNETES_RECORDED "%s", name);
-	f = fopen(path, "rb");
-	ck_assert_msg(f != NULL, "%s", path);
-	o->text = calloc(1, 65536);
-	len = fread(o->text, 1, 65535, f);
-	ck_assert(len > 0 && len < 65535);
-	fclose(f);
-	o->rest = o->text;
-	ck_assert(oracle_cut(o, o->head));
-}
-
-static const char *
-cell(const struct oracle *o, const char *column)
-{
-	size_t i;
-
-	for (i = 0; i < o->columns; i++) {
-		if (strcmp(o->head[i], column) == 0)
-			return o->cells[i];
-	}
-	ck_abort_msg("no column %s", column);
-	return NULL;
 }
 
 static const char *
@@ -181,19 +116,20 @@ count_or_none(const json_t *object, const char *member)
 
 /* The limits of one pod: in the store, the document has those of a workload. */
 static void
-check_limits(const struct oracle *o)
+check_limits(const struct kubernetes_oracle *o)
 {
 	const struct kubernetes_object *found =
 	    kubernetes__store_find(&world.store, KUBERNETES_PODS,
-		cell(o, "namespace"), cell(o, "name"));
+		kubernetes_oracle_cell(o, "namespace"),
+		kubernetes_oracle_cell(o, "name"));
 	const struct kubernetes_limits *limits;
-	const char *memory = cell(o, "limit_memory");
+	const char *memory = kubernetes_oracle_cell(o, "limit_memory");
 
 	ck_assert_ptr_nonnull(found);
 	limits = &found->record->pod.limits;
 	ck_assert_int_eq(
 	    limits->cpu_nano == KUBERNETES_NONE ? -1 : limits->cpu_nano,
-	    nanos(cell(o, "limit_cpu")));
+	    nanos(kubernetes_oracle_cell(o, "limit_cpu")));
 	ck_assert_int_eq(
 	    limits->memory_bytes == KUBERNETES_NONE ? -1 : limits->memory_bytes,
 	    memory[0] == '-' ? -1 : strtoll(memory, NULL, 10));
@@ -214,29 +150,38 @@ has_pod(const json_t *workload, const json_t *pod)
 }
 
 static void
-check_pod(const struct oracle *o)
+check_pod(const struct kubernetes_oracle *o)
 {
-	const char *newer = cell(o, "newer"), *memory = cell(o, "usage_memory");
-	const json_t *owner = kubernetes_world_find(
-	    entities, cell(o, "owner_kind"), cell(o, "owner_name"));
-	const json_t *pod = kubernetes_world_pod(entities, cell(o, "name"));
+	const char *newer = kubernetes_oracle_cell(o, "newer"),
+		   *memory = kubernetes_oracle_cell(o, "usage_memory");
+	const json_t *owner = kubernetes_world_find(entities,
+	    kubernetes_oracle_cell(o, "owner_kind"),
+	    kubernetes_oracle_cell(o, "owner_name"));
+	const json_t *pod =
+	    kubernetes_world_pod(entities, kubernetes_oracle_cell(o, "name"));
 	char ready[64];
 
-	ck_assert_msg(pod != NULL, "%s is not there", cell(o, "name"));
-	ck_assert_msg(owner != NULL, "%s: no owner", cell(o, "name"));
-	ck_assert_str_eq(text(owner, "namespace"), cell(o, "namespace"));
+	ck_assert_msg(
+	    pod != NULL, "%s is not there", kubernetes_oracle_cell(o, "name"));
+	ck_assert_msg(
+	    owner != NULL, "%s: no owner", kubernetes_oracle_cell(o, "name"));
+	ck_assert_str_eq(
+	    text(owner, "namespace"), kubernetes_oracle_cell(o, "namespace"));
 	ck_assert(has_pod(owner, pod));
 	ck_assert_str_eq(text(pod, "status"),
-	    strcmp(newer, "-") == 0 ? cell(o, "status") : newer);
+	    strcmp(newer, "-") == 0 ? kubernetes_oracle_cell(o, "status")
+				    : newer);
 	snprintf(ready, sizeof(ready), "%" PRId64 "/%" PRId64,
 	    number(pod, "containers_ready"), number(pod, "containers_total"));
-	ck_assert_str_eq(ready, cell(o, "ready"));
+	ck_assert_str_eq(ready, kubernetes_oracle_cell(o, "ready"));
+	ck_assert_int_eq(number(pod, "restarts"),
+	    strtoll(kubernetes_oracle_cell(o, "restarts"), NULL, 10));
+	ck_assert_str_eq(text(pod, "uid"), kubernetes_oracle_cell(o, "uid"));
+	ck_assert_str_eq(
+	    text(pod, "phase"), kubernetes_oracle_cell(o, "phase"));
+	ck_assert_str_eq(text(pod, "node"), kubernetes_oracle_cell(o, "node"));
 	ck_assert_int_eq(
-	    number(pod, "restarts"), strtoll(cell(o, "restarts"), NULL, 10));
-	ck_assert_str_eq(text(pod, "uid"), cell(o, "uid"));
-	ck_assert_str_eq(text(pod, "phase"), cell(o, "phase"));
-	ck_assert_str_eq(text(pod, "node"), cell(o, "node"));
-	ck_assert_int_eq(cpu_nanos(pod), nanos(cell(o, "usage_cpu")));
+	    cpu_nanos(pod), nanos(kubernetes_oracle_cell(o, "usage_cpu")));
 	ck_assert_int_eq(count_or_none(pod, "memory_bytes"),
 	    memory[0] < '0' || memory[0] > '9' ? -1
 					       : strtoll(memory, NULL, 10));
@@ -246,15 +191,15 @@ check_pod(const struct oracle *o)
 static size_t
 check_pods(const char *file)
 {
-	struct oracle o = {0};
+	struct kubernetes_oracle o = {0};
 	size_t rows = 0;
 
-	oracle_open(&o, file);
-	while (oracle_cut(&o, o.cells)) {
+	kubernetes_oracle_open(&o, file);
+	while (kubernetes_oracle_next(&o)) {
 		check_pod(&o);
 		rows++;
 	}
-	free(o.text);
+	kubernetes_oracle_close(&o);
 	return rows;
 }
 
@@ -262,16 +207,18 @@ check_pods(const char *file)
 static int64_t
 oracle_active(const char *file, const char *kind, const char *name)
 {
-	struct oracle o = {0};
+	struct kubernetes_oracle o = {0};
 	int64_t active = 0;
 
-	oracle_open(&o, file);
-	while (oracle_cut(&o, o.cells)) {
-		if (strcmp(cell(&o, "owner_kind"), kind) == 0 &&
-		    strcmp(cell(&o, "owner_name"), name) == 0)
-			active += strcmp(cell(&o, "active"), "1") == 0;
+	kubernetes_oracle_open(&o, file);
+	while (kubernetes_oracle_next(&o)) {
+		if (strcmp(kubernetes_oracle_cell(&o, "owner_kind"), kind) ==
+			0 &&
+		    strcmp(kubernetes_oracle_cell(&o, "owner_name"), name) == 0)
+			active += strcmp(kubernetes_oracle_cell(&o, "active"),
+				      "1") == 0;
 	}
-	free(o.text);
+	kubernetes_oracle_close(&o);
 	return active;
 }
 
@@ -289,10 +236,10 @@ check_images(const json_t *e, const char *want)
 }
 
 static void
-check_deployment(const struct oracle *o)
+check_deployment(const struct kubernetes_oracle *o)
 {
-	const json_t *e =
-	    kubernetes_world_find(entities, "Deployment", cell(o, "name"));
+	const json_t *e = kubernetes_world_find(
+	    entities, "Deployment", kubernetes_oracle_cell(o, "name"));
 	const json_t *live = json_object_get(e, "live");
 	static const char *const columns[][2] = {
 	    {"desired_pods", "desired"},
@@ -305,35 +252,38 @@ check_deployment(const struct oracle *o)
 	};
 	size_t i;
 
-	ck_assert_msg(e != NULL, "%s is not there", cell(o, "name"));
+	ck_assert_msg(
+	    e != NULL, "%s is not there", kubernetes_oracle_cell(o, "name"));
 	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		ck_assert_msg(number(live, columns[i][0]) ==
-				  strtoll(cell(o, columns[i][1]), NULL, 10),
-		    "%s: %s", cell(o, "name"), columns[i][0]);
-	ck_assert_str_eq(text(e, "uid"), cell(o, "uid"));
-	ck_assert_int_eq(
-	    number(e, "max_pods"), strtoll(cell(o, "max_pods"), NULL, 10));
-	ck_assert_str_eq(
-	    text(e, "max_pods_source"), cell(o, "max_pods_source"));
+		ck_assert_msg(
+		    number(live, columns[i][0]) ==
+			strtoll(
+			    kubernetes_oracle_cell(o, columns[i][1]), NULL, 10),
+		    "%s: %s", kubernetes_oracle_cell(o, "name"), columns[i][0]);
+	ck_assert_str_eq(text(e, "uid"), kubernetes_oracle_cell(o, "uid"));
+	ck_assert_int_eq(number(e, "max_pods"),
+	    strtoll(kubernetes_oracle_cell(o, "max_pods"), NULL, 10));
+	ck_assert_str_eq(text(e, "max_pods_source"),
+	    kubernetes_oracle_cell(o, "max_pods_source"));
 	ck_assert_uint_eq(json_array_size(json_object_get(e, "pods")),
-	    strtoull(cell(o, "pods_total"), NULL, 10));
+	    strtoull(kubernetes_oracle_cell(o, "pods_total"), NULL, 10));
 	ck_assert_str_eq(text(json_object_get(e, "rollout"), "revision"),
-	    cell(o, "revision"));
-	check_images(e, cell(o, "images"));
+	    kubernetes_oracle_cell(o, "revision"));
+	check_images(e, kubernetes_oracle_cell(o, "images"));
 }
 
 static size_t
 check_deployments(const char *file)
 {
-	struct oracle o = {0};
+	struct kubernetes_oracle o = {0};
 	size_t rows = 0;
 
-	oracle_open(&o, file);
-	while (oracle_cut(&o, o.cells)) {
+	kubernetes_oracle_open(&o, file);
+	while (kubernetes_oracle_next(&o)) {
 		check_deployment(&o);
 		rows++;
 	}
-	free(o.text);
+	kubernetes_oracle_close(&o);
 	return rows;
 }
 
