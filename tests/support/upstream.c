@@ -174,6 +174,7 @@ exchange_decide(struct upstream_exchange *x)
 	if (x->body == NULL)
 		abort();
 	memcpy(x->body, route != NULL ? route->bytes : missing, x->len);
+	memcpy(x->headers, up->headers, sizeof(x->headers));
 	pthread_mutex_unlock(&up->mutex);
 }
 

@@ -76,6 +76,9 @@ bool upstream_answer_file(
  * # begins a comment) and answers so.
  */
 bool upstream_load(struct upstream *up, const char *list_path);
+/* More lines in the head of each plain answer, each with its CR LF and short;
+ * "": none any more. */
+void upstream_headers(struct upstream *up, const char *lines);
 /* Knows no target any more. */
 void upstream_forget(struct upstream *up);
 

@@ -9,6 +9,7 @@
 #include "support/upstream.h"
 
 enum { UPSTREAM_HEAD_BYTES = 16 * 1024, UPSTREAM_CONNECTIONS = 64 };
+enum { UPSTREAM_HEADERS_BYTES = 512 };
 
 struct upstream_route {
 	char *target;
@@ -47,6 +48,7 @@ struct upstream {
 	struct upstream_count *calls;
 	char *prefix;
 	struct upstream_fault fault;
+	char headers[UPSTREAM_HEADERS_BYTES];
 	char last_request[UPSTREAM_HEAD_BYTES];
 	struct upstream_connection connections[UPSTREAM_CONNECTIONS];
 	pthread_t acceptor;
@@ -62,6 +64,7 @@ struct upstream_exchange {
 	struct upstream_fault fault;
 	unsigned long released; /* as it was when the request came */
 	int status;
+	char headers[UPSTREAM_HEADERS_BYTES];
 	char *body;
 	size_t len;
 };

@@ -54,6 +54,7 @@ reply_plain(const struct upstream_exchange *x, size_t announced, size_t sent)
 	if (x->status == 401)
 		sst_buf_adds(
 		    &out, "WWW-Authenticate: Basic realm=\"test double\"\r\n");
+	sst_buf_adds(&out, x->headers);
 	if (x->fault.retry_after != 0)
 		sst_buf_addf(&out, "Retry-After: %d\r\n", x->fault.retry_after);
 	sst_buf_addf(&out, "Content-Length: %zu\r\n\r\n", announced);

@@ -121,6 +121,14 @@ upstream_load(struct upstream *up, const char *list_path)
 }
 
 void
+upstream_headers(struct upstream *up, const char *lines)
+{
+	pthread_mutex_lock(&up->mutex);
+	snprintf(up->headers, sizeof(up->headers), "%s", lines);
+	pthread_mutex_unlock(&up->mutex);
+}
+
+void
 upstream_forget(struct upstream *up)
 {
 	struct upstream_route *route;
