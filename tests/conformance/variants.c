@@ -25,6 +25,29 @@ static const char *const rabbitmq_bad[] = {
     NULL,
 };
 
+static const char *const a2a_bad[] = {
+    "",
+    "agents: []",
+    "agents: http://127.0.0.1:1",
+    "agents: [http://127.0.0.1:1]",
+    "agents: [{}]",
+    "agents: [{url: nowhere}]",
+    "agents: [{url: 'http://user:secret@127.0.0.1:1/'}]",
+    "agents: [{url: 'http://127.0.0.1:1/?x=1'}]",
+    "agents: [{url: 'http://127.0.0.1:1/.well-known/agent-card.json'}]",
+    "agents: [{url: 'file:///etc/passwd'}]",
+    "agents: [{url: 'http://127.0.0.1:1', card_path: card}]",
+    "agents: [{url: 'http://127.0.0.1:1', tasks_url: 'grpc://127.0.0.1'}]",
+    "agents: [{url: 'http://127.0.0.1:1', token: a, token_env: B}]",
+    "agents: [{url: 'http://127.0.0.1:1', name: ''}]",
+    "agents: [{url: 'http://127.0.0.1:1', nonsense: 1}]",
+    "agents: [{url: 'http://127.0.0.1:1'}, {url: 'http://127.0.0.1:1/'}]",
+    "agents: [{url: 'http://a', name: n}, {url: 'http://b', name: n}]",
+    "{agents: [{url: 'http://127.0.0.1:1'}], timeout: 0}",
+    "{agents: [{url: 'http://127.0.0.1:1'}], card_every: 2h}",
+    NULL,
+};
+
 static const char *const registry_bad[] = {
     "",
     "path: ''",
@@ -95,6 +118,21 @@ static const struct sst_conformance_case variants[] = {
 	.options = "scenario: demo",
 	.bad_options = mock_bad,
 	.entities = 2,
+    },
+    {
+	.name = "agents/a2a",
+	.ops = &sst_agents_a2a_ops,
+	.options = "agents: [{url: &u '%s', tasks_url: *u}]",
+	.bad_options = a2a_bad,
+	.routes = "mocks/upstreams/a2a/agent.routes",
+	.entities = 1,
+    },
+    {
+	.name = "agents/a2a many tasks",
+	.ops = &sst_agents_a2a_ops,
+	.options = "agents: [{url: &u '%s/', tasks_url: *u, name: agent}]",
+	.routes = "mocks/upstreams/a2a/many.routes",
+	.entities = 1,
     },
     {
 	.name = "agents/registry",

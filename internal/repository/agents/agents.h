@@ -8,5 +8,7 @@
 extern const struct sst_source_ops sst_agents_mock_ops;
 /* Agents there should be, by a YAML file. */
 extern const struct sst_source_ops sst_agents_registry_ops;
+/* Agents by their A2A cards and tasks. */
+extern const struct sst_source_ops sst_agents_a2a_ops;
 
 #endif
