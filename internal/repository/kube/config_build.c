@@ -20,33 +20,47 @@ struct build {
 	struct sst_error *err;
 };
 
-void
-sst_kube_config_free(struct sst_kube_config **config)
+static void
+build_wipe_exec(struct sst_kube_exec **exec)
 {
-	struct sst_kube_config *c = *config;
-	size_t i;
+	struct sst_kube_exec *e = *exec;
 
-	if (c == NULL)
+	if (e == NULL)
 		return;
-	if (c->exec != NULL) {
-		kube__wipe(&c->exec->command);
-		kube__wipe(&c->exec->api_version);
-		kube__wipe(&c->exec->install_hint);
-		kube__wipe(&c->exec->cluster_config);
-		kube__wipe_list(&c->exec->args);
-		kube__wipe_list(&c->exec->env);
-		free(c->exec);
-	}
+	kube__wipe(&e->command);
+	kube__wipe(&e->api_version);
+	kube__wipe(&e->install_hint);
+	kube__wipe(&e->cluster_config);
+	kube__wipe_list(&e->args);
+	kube__wipe_list(&e->env);
+	free(e);
+	*exec = NULL;
+}
+
+static void
+build_wipe(struct sst_kube_config *c)
+{
 	char **const texts[] = {&c->context, &c->origin, &c->namespace,
 	    &c->server, &c->ca_file, &c->ca_data, &c->tls_server_name,
 	    &c->proxy_url, &c->token, &c->token_file, &c->cert_file,
 	    &c->cert_data, &c->key_file, &c->key_data, &c->impersonate_user,
 	    &c->impersonate_uid};
+	size_t i;
+
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		kube__wipe(texts[i]);
 	kube__wipe_list(&c->impersonate_groups);
 	kube__wipe_list(&c->impersonate_extra);
-	free(c);
+	build_wipe_exec(&c->exec);
+}
+
+void
+sst_kube_config_free(struct sst_kube_config **config)
+{
+	if (*config == NULL)
+		return;
+	build_wipe(*config);
+	free(*config);
 	*config = NULL;
 }
 
@@ -69,8 +83,12 @@ static int
 build_parse(const struct kube_source *source, struct kube_file *file,
     struct sst_error *err)
 {
-	int code = sst_config_doc_parse(
-	    source->path, source->text, source->len, &file->doc, err);
+	static const char mark[] = "\xef\xbb\xbf"; /* of Windows editors */
+	size_t skip = source->len >= 3 && memcmp(source->text, mark, 3) == 0
+			  ? 3
+			  : 0;
+	int code = sst_config_doc_parse(source->path, source->text + skip,
+	    source->len - skip, &file->doc, err);
 
 	file->path = source->path;
 	if (code == SST_NOMEM)
