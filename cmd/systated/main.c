@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "graph.h"
+#include "kinds.h"
 
 enum { EXIT_USAGE = 2, MMAP_ABOVE = 1 << 20 };
 
@@ -26,8 +27,8 @@ static int
 main_print(struct sst_buf *text)
 {
 	bool failed = sst_buf_failed(text) ||
-	    fwrite(text->data, 1, text->len, stdout) != text->len ||
-	    fflush(stdout) != 0;
+		      fwrite(text->data, 1, text->len, stdout) != text->len ||
+		      fflush(stdout) != 0;
 
 	sst_buf_fini(text);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -39,6 +40,15 @@ main_help(void)
 	struct sst_buf text = SST_BUF_INIT;
 
 	sst_config_print_help(&text);
+	return main_print(&text);
+}
+
+static int
+main_kinds(void)
+{
+	struct sst_buf text = SST_BUF_INIT;
+
+	kinds_print(&text);
 	return main_print(&text);
 }
 
@@ -110,6 +120,9 @@ main_run(struct graph *graph)
 	int status = EXIT_SUCCESS;
 
 	main_block_signals(&set);
+	/* while there is one thread: the sources ask the environment */
+	if (graph->config->kubeconfig != NULL)
+		setenv("KUBECONFIG", graph->config->kubeconfig, 1);
 	if (graph_open(graph, &err) == SST_OK) {
 		sst_log_notice("API-LISTEN", NULL, "listening on %s",
 		    sst_api_url(graph->api));
@@ -154,6 +167,8 @@ main(int argc, char **argv)
 		return main_fail(&err, EXIT_USAGE);
 	if (graph.args.action == SST_CONFIG_HELP)
 		return main_help();
+	if (graph.args.action == SST_CONFIG_KINDS)
+		return main_kinds();
 	if (graph.args.action == SST_CONFIG_VERSION) {
 		printf("systated %s\n", SST_VERSION);
 		return EXIT_SUCCESS;

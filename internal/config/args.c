@@ -12,6 +12,7 @@ enum args_kind {
 	ARGS_CHECK,
 	ARGS_PRINT,
 	ARGS_HELP,
+	ARGS_KINDS,
 	ARGS_VERSION,
 	ARGS_NO_MOCK,
 	ARGS_SET
@@ -35,6 +36,8 @@ static const struct args_flag args_flags[] = {
     {"--set", "PATH=VALUE", ARGS_SET,
 	"set any option, such as listen.threads=4 or "
 	"sources[0].enabled=false"},
+    {"--kinds", NULL, ARGS_KINDS,
+	"print the kinds of sources with their options, and end"},
     {"--help", NULL, ARGS_HELP, "print this and end"},
     {"--version", NULL, ARGS_VERSION, "print the version and end"},
 };
@@ -217,7 +220,7 @@ args_one(struct sst_config_args *args, char *const *argv, int argc, int *at,
 			   : args_special(args, special, value, err);
 }
 
-/* --help and --version answer even when the rest is wrong. */
+/* --help, --kinds and --version answer even when the rest is wrong. */
 static bool
 args_asks(int argc, char *const *argv, enum sst_config_action *out)
 {
@@ -227,6 +230,8 @@ args_asks(int argc, char *const *argv, enum sst_config_action *out)
 		if (strcmp(argv[i], "--help") == 0 ||
 		    strcmp(argv[i], "-h") == 0)
 			*out = SST_CONFIG_HELP;
+		else if (strcmp(argv[i], "--kinds") == 0)
+			*out = SST_CONFIG_KINDS;
 		else if (strcmp(argv[i], "--version") == 0)
 			*out = SST_CONFIG_VERSION;
 		else

@@ -109,6 +109,7 @@ enum sst_config_action {
 	SST_CONFIG_RUN,
 	SST_CONFIG_CHECK, /* --check-config */
 	SST_CONFIG_PRINT, /* --print-config */
+	SST_CONFIG_KINDS, /* --kinds */
 	SST_CONFIG_HELP,
 	SST_CONFIG_VERSION
 };

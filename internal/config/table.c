@@ -483,7 +483,8 @@ static const struct sst_option config_table[] = {
 	.max = 4096,
 	.unit = "bytes",
 	.env = "KUBECONFIG",
-	.help = "Path of the Kubernetes client configuration.",
+	.help = "Kubernetes client configuration for the sources that name "
+		"none: a file, or several separated by ':'.",
 	.offset = AT(kubeconfig)},
     {.name = "mock.enabled",
 	.type = SST_OPTION_BOOL,

@@ -110,6 +110,7 @@ START_TEST(actions)
 	    {{"s", "--print-config", "--port", "1"}, 4, SST_CONFIG_PRINT},
 	    {{"s", "--nonsense", "--help"}, 3, SST_CONFIG_HELP},
 	    {{"s", "-h"}, 2, SST_CONFIG_HELP},
+	    {{"s", "--kinds", "--nonsense"}, 3, SST_CONFIG_KINDS},
 	    {{"s", "--port", "--version"}, 3, SST_CONFIG_VERSION},
 	};
 
