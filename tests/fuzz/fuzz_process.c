@@ -1,5 +1,5 @@
 /* fuzz-libs: sst_workload */
-/* fuzz-corpus: mocks/upstreams/proc/desk/1 mocks/upstreams/proc/desk/1213 mocks/upstreams/proc/desk/1310 mocks/upstreams/proc/desk/1401 */
+/* fuzz-corpus: mocks/upstreams/proc/desk/1213 mocks/upstreams/proc/desk/1401 */
 
 /*
  * Any bytes in place of the files of /proc: no crash, and what is told of them
