@@ -88,30 +88,34 @@ tell_time(int64_t ms)
 	return json_string(text);
 }
 
-/* True when memory ran out. */
+/* Takes over value; true when memory ran out, as all below. */
 static bool
-tell_figures(const struct process_entry *e, json_t *pod)
+tell_set(json_t *object, const char *key, json_t *value)
 {
-	json_t *cpu = json_null(), *memory = json_null(), *bytes = json_null();
-
-	if (!e->over) {
-		if (e->pod->cpu >= 0)
-			cpu = json_real(round(e->pod->cpu * 1000) / 1000);
-		memory = json_real(
-		    round((double)e->pod->memory / 1048576 * 100) / 100);
-		bytes = json_integer((json_int_t)e->pod->memory);
-	}
-	return json_object_set_new(pod, "cpu", cpu) != 0 ||
-	    json_object_set_new(pod, "memory", memory) != 0 ||
-	    json_object_set_new(pod, "memory_bytes", bytes) != 0;
+	return json_object_set_new(object, key, value) != 0;
 }
 
 static bool
 tell_text(json_t *object, const char *key, const char *text)
 {
-	json_t *value = text == NULL ? json_null() : json_string(text);
+	return tell_set(
+	    object, key, text == NULL ? json_null() : json_string(text));
+}
 
-	return json_object_set_new(object, key, value) != 0;
+static bool
+tell_figures(const struct process_entry *e, json_t *pod)
+{
+	const struct process_pod *what = e->pod;
+	const double mib = round((double)what->memory / 1048576 * 100) / 100;
+
+	return tell_set(pod, "cpu",
+		   e->over || what->cpu < 0
+		       ? json_null()
+		       : json_real(round(what->cpu * 1000) / 1000)) ||
+	    tell_set(pod, "memory", e->over ? json_null() : json_real(mib)) ||
+	    tell_set(pod, "memory_bytes",
+		e->over ? json_null()
+			: json_integer((json_int_t)what->memory));
 }
 
 static bool
@@ -119,16 +123,16 @@ tell_times(const struct process_round *round, const struct process_entry *e,
     json_t *pod)
 {
 	const struct process_pod *what = e->pod;
-	json_t *started = json_null(), *restart = json_null();
+	const bool known = round->host_known;
 
-	if (round->host_known)
-		started = tell_time(process__started_ms(round, e->start));
-	if (round->host_known && what->restarts > 0)
-		restart = tell_time(what->restarted_at_ms);
-	return json_object_set_new(pod, "started_at", started) != 0 ||
-	    json_object_set_new(pod, "last_restart_at", restart) != 0 ||
-	    json_object_set_new(pod, "restarts",
-		json_integer((json_int_t)what->restarts)) != 0;
+	return tell_set(pod, "started_at",
+		   known ? tell_time(process__started_ms(round, e->start))
+			 : json_null()) ||
+	    tell_set(pod, "last_restart_at",
+		known && what->restarts > 0 ? tell_time(what->restarted_at_ms)
+					    : json_null()) ||
+	    tell_set(pod, "restarts",
+		json_integer((json_int_t)what->restarts));
 }
 
 static json_t *
@@ -146,8 +150,8 @@ tell_pod(const struct process_round *round, const struct process_entry *e)
 	    tell_text(pod, "phase", e->over ? "Unknown" : "Running") ||
 	    tell_text(pod, "message", message) ||
 	    tell_text(pod, "node", round->p->node.data) ||
-	    json_object_set_new(pod, "ready",
-		message == NULL ? json_null() : json_false()) != 0 ||
+	    tell_set(pod, "ready",
+		message == NULL ? json_null() : json_false()) ||
 	    tell_figures(e, pod) || tell_times(round, e, pod);
 	if (!bad)
 		return pod;
@@ -214,13 +218,11 @@ tell_live(const struct tell *t, size_t rule)
 			active++;
 	}
 	if (live != NULL &&
-	    json_object_set_new(live, "active_pods",
+	    !tell_set(live, "active_pods",
 		r->doubt == PROCESS_SURE ? json_integer(active)
-					 : json_null()) == 0 &&
-	    json_object_set_new(
-		live, "finished_pods", json_integer(finished)) == 0 &&
-	    json_object_set_new(
-		live, "desired_pods", tell_count(r->desired_pods)) == 0)
+					 : json_null()) &&
+	    !tell_set(live, "finished_pods", json_integer(finished)) &&
+	    !tell_set(live, "desired_pods", tell_count(r->desired_pods)))
 		return live;
 	json_decref(live);
 	return NULL;
@@ -256,15 +258,15 @@ tell_rule(const struct tell *t, size_t rule)
 	    tell_text(
 		entity, "namespace", r->home != NULL ? r->home : p->home.data) ||
 	    tell_text(entity, "kind", "Process") ||
-	    json_object_set_new(entity, "max_pods", tell_count(r->max_pods)) ||
+	    tell_set(entity, "max_pods", tell_count(r->max_pods)) ||
 	    tell_text(entity, "max_pods_source",
 		r->max_pods > 0 ? "config" : "unknown") ||
 	    tell_text(entity, "pod_max_ram", r->pod_max_ram) ||
 	    tell_text(entity, "pod_max_cpu", r->pod_max_cpu) ||
 	    (limits && tell_text(entity, "pod_limits_source", "config")) ||
-	    json_object_set_new(entity, "live", tell_live(t, rule)) != 0 ||
-	    json_object_set_new(entity, "images", tell_images(t, rule)) != 0 ||
-	    json_object_set_new(entity, "pods", tell_pods(t, rule)) != 0;
+	    tell_set(entity, "live", tell_live(t, rule)) ||
+	    tell_set(entity, "images", tell_images(t, rule)) ||
+	    tell_set(entity, "pods", tell_pods(t, rule));
 	if (!bad)
 		return entity;
 	json_decref(entity);
