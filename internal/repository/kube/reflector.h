@@ -38,7 +38,8 @@ struct sst_kube_sink {
 	/* The list is whole: what was not in it is gone. */
 	void (*synced)(void *ctx);
 	void (*abandoned)(void *ctx);
-	/* Something that sst_kube_reflector_read tells became another. */
+	/* state, synced, error or first_reject of sst_kube_reflector_read
+	 * became another. */
 	void (*changed)(void *ctx);
 	void *ctx;
 };
@@ -58,7 +59,7 @@ struct sst_kube_reflector_settings {
 	const char *labels;     /* label selector, not encoded; copied; NULL */
 	bool metadata_only;     /* PartialObjectMetadata */
 	long page_size;         /* 0: 500 */
-	size_t max_object_bytes;
+	size_t max_object_bytes; /* 0: 4 MiB */
 	uint32_t seed;          /* of the jitter */
 	struct sst_kube_sink sink;
 };
@@ -76,6 +77,8 @@ struct sst_kube_reflector_view {
 	bool synced; /* at least once: there is something to show */
 	struct sst_error error; /* of the last attempt; SST_OK: none */
 	struct sst_mono heard;  /* last byte from the server */
+	/* lists and watches begun; objects of watches; what of lists and
+	 * watches was not understood, events of unknown types with them */
 	uint64_t lists, watches, events, rejected;
 	struct sst_error first_reject;
 	char resource_version[64];

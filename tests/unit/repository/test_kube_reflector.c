@@ -1,0 +1,31 @@
+/* Lists and watches against an API server that misbehaves on order. */
+#include <stdlib.h>
+
+#include "test_kube_reflector.h"
+#include "test_kube_reflector_support.h"
+
+int
+main(void)
+{
+	void (*const parts[])(TCase * tc) = {
+	    add_list_tests, add_watch_tests, add_recorded_tests};
+	Suite *s = suite_create("kube_reflector");
+	TCase *tc = tcase_create("kube_reflector");
+	TCase *pure = tcase_create("kube_reflector_parse");
+	SRunner *sr;
+	size_t i;
+	int failed;
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_checked_fixture(tc, rig_setup, rig_teardown);
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		parts[i](tc);
+	add_parse_tests(pure);
+	suite_add_tcase(s, pure);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
