@@ -1,5 +1,6 @@
 #include "repository/agents/a2a_url.h"
 
+#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -54,6 +55,23 @@ url_port(const char *text, size_t len, struct url_parts *out)
 	return true;
 }
 
+/* A name or an address; one of IPv6 stands in brackets. */
+static bool
+url_host(const char *host, size_t len)
+{
+	static const char hex[] = "0123456789abcdefABCDEF:.";
+	size_t i;
+
+	if (len > 2 && host[0] == '[' && host[len - 1] == ']')
+		return strspn(host + 1, hex) == len - 2;
+	for (i = 0; i < len; i++) {
+		if ((unsigned char)host[i] < 0x80 && !isalnum(host[i]) &&
+		    strchr("-._~", host[i]) == NULL)
+			return false;
+	}
+	return len > 0;
+}
+
 static bool
 url_authority(const char *text, size_t len, struct url_parts *out)
 {
@@ -73,11 +91,7 @@ url_authority(const char *text, size_t len, struct url_parts *out)
 		if (!url_port(colon + 1, len - out->host_len - 1, out))
 			return false;
 	}
-	/* an address of IPv6 stands in brackets */
-	if (bracket == NULL && out->host_len > 0 &&
-	    memchr(out->host, ':', out->host_len) != NULL)
-		return false;
-	return out->host_len > 0;
+	return url_host(out->host, out->host_len);
 }
 
 static bool

@@ -461,6 +461,13 @@ static const struct {
     {"http://a:x/", NULL},
     {"http://a:123456/", NULL},
     {"http://::1/", NULL},
+    {"http://\":[x]:1", NULL},
+    {"http://a%2fb/", NULL},
+    {"http://[a]b]/", NULL},
+    {"http://b\xc3\xbc"
+     "cher.example/",
+	"http://b\xc3\xbc"
+	"cher.example/"},
     {"ftp://a", NULL},
     {"javascript:alert(1)", NULL},
     {"http:/a", NULL},
