@@ -162,7 +162,7 @@ access_publish(struct sst_kube_access *a, struct kube_identity *made,
 	bool news;
 
 	sst_lock_acquire(&a->lock);
-	news = made == NULL && a->current != NULL &&
+	news = made == NULL && access_is_usable(a, now) &&
 	       strcmp(a->error.text, why->text) != 0;
 	a->making = false;
 	a->attempts++;
@@ -290,9 +290,10 @@ access_settle(struct sst_kube_http *http, struct sst_mono deadline,
 			continue;
 		}
 		code = access_renew(http, deadline, &why);
-		if (code == SST_OK ||
-		    access_is_usable(a, sst_clock_mono(a->clock)))
-			continue;
+		if (access_is_usable(a, sst_clock_mono(a->clock)))
+			return SST_OK;
+		if (code == SST_OK)
+			continue; /* refused meanwhile, by another thread */
 		if (err != NULL)
 			*err = why;
 		return code;

@@ -9,6 +9,8 @@
 enum {
 	/* A credential is renewed this long before its end at the latest. */
 	IDENTITY_LEEWAY_MS = 30000,
+	/* After a plugin failed whose last credential is still good. */
+	IDENTITY_RETRY_MS = 10000,
 	/* One that is given as expired (our clock may be wrong) is used for
 	 * so long: the plugin must not run for each request. */
 	IDENTITY_SHORTEST_MS = 10000
@@ -230,8 +232,10 @@ identity_plugin(const struct kube_identity_order *order,
 	code = identity_run_plugin(order, id, err);
 	if (code == SST_NOMEM || code == SST_CANCELED)
 		return code;
-	if (code != SST_OK && same && sst_mono_before(now, old->expires))
-		return identity_keep_plugin(old, id, err);
+	if (code == SST_OK || !same || !sst_mono_before(now, old->expires))
+		return code;
+	code = identity_keep_plugin(old, id, err);
+	id->renew = sst_mono_add_ms(now, IDENTITY_RETRY_MS);
 	return code;
 }
 
