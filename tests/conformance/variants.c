@@ -56,6 +56,20 @@ static const char *const registry_bad[] = {
     NULL,
 };
 
+static const char *const proxy_bad[] = {
+    "",
+    "url: nowhere",
+    "url: http://user:secret@127.0.0.1:1/",
+    "url: http://127.0.0.1:1/?x=1",
+    "{url: 'http://127.0.0.1:1', key_header: cookie}",
+    "{url: 'http://127.0.0.1:1', metrics_url: '/metrics'}",
+    "{url: 'http://127.0.0.1:1', tolerance: 0.6}",
+    "{url: 'http://127.0.0.1:1', refresh: 1s}",
+    "{url: 'http://127.0.0.1:1', payment_types: prepaid}",
+    "{url: 'http://127.0.0.1:1', nonsense: 1}",
+    NULL,
+};
+
 static const char *const mock_bad[] = {
     "nonsense: 1",
     "speed: fast",
@@ -111,6 +125,22 @@ static const struct sst_conformance_case variants[] = {
 		   "{name: none, executable: none}]}",
 	.bad_options = process_bad,
 	.entities = 4,
+    },
+    {
+	.name = "litellm/proxy without a database",
+	.ops = &sst_litellm_proxy_ops,
+	.options = "{url: '%s', key: sk-test}",
+	.bad_options = proxy_bad,
+	.routes = "mocks/upstreams/litellm/nodb/nodb.routes",
+	.entities = 2,
+    },
+    {
+	.name = "litellm/proxy with a database",
+	.ops = &sst_litellm_proxy_ops,
+	.options = "{url: '%s/litellm/', key: sk-test,"
+		   " key_header: x-litellm-api-key}",
+	.routes = "mocks/upstreams/litellm/db/prefixed.routes",
+	.entities = 5,
     },
     {
 	.name = "agents/mock demo",
