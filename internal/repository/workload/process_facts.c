@@ -24,12 +24,23 @@ process__facts_begin(
 	facts->fd = fd;
 	facts->pid = pid;
 	facts->comm = comm;
-	facts->nomem = false;
+	facts->trouble = SST_OK;
 	facts->uid_read = false;
 	fact_begin(&facts->cgroup);
 	fact_begin(&facts->cmdline);
 	fact_begin(&facts->line);
 	fact_begin(&facts->exe);
+}
+
+int
+process__facts_check(const struct process_facts *facts, struct sst_error *err)
+{
+	if (facts->trouble == SST_NOMEM)
+		return sst_error_nomem(err);
+	if (facts->trouble != SST_OK)
+		return sst_error_set(
+		    err, facts->trouble, "no file descriptor is left");
+	return SST_OK;
 }
 
 void
@@ -46,7 +57,8 @@ process__facts_fini(struct process_facts *facts)
 static int
 facts_note(struct process_facts *facts, int code)
 {
-	facts->nomem = facts->nomem || code == SST_NOMEM;
+	if (code == SST_NOMEM || code == SST_LIMIT)
+		facts->trouble = code;
 	return code;
 }
 

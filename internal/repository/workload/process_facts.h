@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "repository/workload/process_parse.h"
 
 /* Java puts what tells its processes apart behind 10 KB of class path; a
@@ -27,7 +28,9 @@ struct process_facts {
 	int fd; /* of /proc */
 	int32_t pid;
 	const char *comm;
-	bool nomem; /* memory ran out: what was answered is worth nothing */
+	/* SST_NOMEM, SST_LIMIT (descriptors): we are in trouble, and what was
+	 * answered is worth nothing; else SST_OK */
+	int trouble;
 
 	int64_t uid; /* -1: not known */
 	bool uid_read;
@@ -43,6 +46,9 @@ struct process_facts {
 void process__facts_begin(
     struct process_facts *facts, int fd, int32_t pid, const char *comm);
 void process__facts_fini(struct process_facts *facts);
+/* Their trouble, with its text. */
+int process__facts_check(
+    const struct process_facts *facts, struct sst_error *err);
 
 /* SST_OK and the user it acts as, or why that is not known. */
 int process__facts_uid(struct process_facts *facts, int64_t *out);

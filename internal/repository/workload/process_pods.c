@@ -50,10 +50,14 @@ pods_program(struct process_round *round, const struct process_entry *e,
     char **out, struct sst_error *err)
 {
 	struct process *p = round->p;
+	int code;
 
 	process__facts_begin(&p->facts, round->fd, e->pid, e->comm);
 	process__facts_program(&p->facts, &p->text);
-	if (p->facts.nomem || sst_buf_failed(&p->text))
+	code = process__facts_check(&p->facts, err);
+	if (code != SST_OK)
+		return code;
+	if (sst_buf_failed(&p->text))
 		return sst_error_nomem(err);
 	*out = strdup(p->text.data);
 	return *out == NULL ? sst_error_nomem(err) : SST_OK;
@@ -80,24 +84,25 @@ pods_make(struct process_round *round, struct sst_error *err)
 	struct process_entry *e;
 	struct process_pod *former;
 	char *program;
+	int code = SST_OK;
 	size_t i;
 
-	for (i = 0; i < p->next.count; i++) {
+	for (i = 0; i < p->next.count && code == SST_OK; i++) {
 		e = &p->next.items[i];
 		if (!pods_is_head(&p->next, i))
 			continue;
 		former = pods_former(p, e);
 		if (former == NULL) {
-			if (pods_new(round, e, err) != SST_OK)
-				return SST_NOMEM;
+			code = pods_new(round, e, err);
 		} else if (e->fresh && !e->over) {
-			if (pods_program(round, e, &program, err) != SST_OK)
-				return SST_NOMEM;
+			code = pods_program(round, e, &program, err);
+			if (code != SST_OK)
+				break;
 			free(former->program);
 			former->program = program;
 		}
 	}
-	return SST_OK;
+	return code;
 }
 
 /* From here on nothing can fail. */
@@ -314,13 +319,14 @@ int
 process__settle(struct process_round *round, struct sst_error *err)
 {
 	struct process *p = round->p;
+	int code = pods_make(round, err);
 	size_t i;
 
-	if (pods_make(round, err) != SST_OK) {
+	if (code != SST_OK) {
 		for (i = 0; i < p->next.count; i++)
 			pods_free(&p->next.items[i].pod);
 		p->next.count = 0;
-		return SST_NOMEM;
+		return code;
 	}
 	pods_carry(round);
 	pods_replace(round);

@@ -162,7 +162,7 @@ void process__group(
     const struct process_rules *rules, struct process_look *look);
 
 /* process_pods.c: measures, and makes p->next the present look. Nothing has
- * changed after a failure: SST_NOMEM. */
+ * changed after a failure: SST_NOMEM, SST_LIMIT. */
 int process__settle(struct process_round *round, struct sst_error *err);
 /* Wall time of a start in ticks; only with host_known. */
 int64_t process__started_ms(const struct process_round *round, uint64_t start);

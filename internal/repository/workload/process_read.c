@@ -36,6 +36,11 @@ read_code(int code)
 	case EACCES:
 	case EPERM:
 		return SST_FORBIDDEN;
+	case EMFILE:
+	case ENFILE:
+		return SST_LIMIT;
+	case ENOMEM:
+		return SST_NOMEM;
 	default:
 		return SST_IO;
 	}

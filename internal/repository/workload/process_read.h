@@ -17,8 +17,8 @@ int process__open(const char *path, int *fd_out, struct sst_error *err);
 
 /*
  * Puts the first max bytes of that file into out, in place of what it held.
- * SST_GONE: the process is over. SST_FORBIDDEN. SST_IO: anything else.
- * SST_NOMEM.
+ * SST_GONE: the process is over. SST_FORBIDDEN. SST_LIMIT: no descriptor is
+ * left, SST_NOMEM: we are the trouble. SST_IO: anything else.
  */
 int process__read(int fd, const char *name, size_t max, struct sst_buf *out);
 /* The same for what a link says. */

@@ -119,7 +119,7 @@ ask_command(struct process_rules *rules, const struct process_rule *rule,
 	case REGEX_GAVE_UP:
 		return ANSWER_EXPLODES;
 	default:
-		facts->nomem = true;
+		facts->trouble = SST_NOMEM;
 		return ANSWER_NO;
 	}
 }

@@ -93,7 +93,7 @@ void process__rules_find_users(
 void process__rules_begin(struct process_rules *rules);
 /*
  * The rule of that process, or -1; marks what cannot be decided, which also
- * *sure_out tells. Memory: facts->nomem.
+ * *sure_out tells. Then see process__facts_check().
  */
 int process__rules_match(struct process_rules *rules,
     struct process_facts *facts, bool *sure_out);

@@ -131,13 +131,15 @@ scan_ask(struct process_round *round, struct process_entry *e,
 {
 	struct process *p = round->p;
 	int64_t known, most;
+	int code;
 
 	if (e->state == 'D')
 		return SST_OK;
 	process__facts_begin(&p->facts, round->fd, e->pid, e->comm);
 	e->rule = process__rules_match(&p->rules, &p->facts, &e->sure);
-	if (p->facts.nomem)
-		return sst_error_nomem(err);
+	code = process__facts_check(&p->facts, err);
+	if (code != SST_OK)
+		return code;
 	known = sst_mono_diff_ms(round->req->now, e->known_at);
 	if (known < SCAN_LOOK_LEAST_MS)
 		known = SCAN_LOOK_LEAST_MS;
@@ -208,6 +210,8 @@ scan_one(struct process_round *round, int32_t pid, size_t *guess,
 		return SST_OK;
 	case SST_NOMEM:
 		return sst_error_nomem(err);
+	case SST_LIMIT:
+		return sst_error_set(err, code, "no file descriptor is left");
 	default:
 		scan_reject(round, pid, "cannot be read");
 		return SST_OK;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -298,6 +299,33 @@ START_TEST(the_deadline_is_kept)
 }
 END_TEST
 
+/* The result is whole or there is none: pods do not vanish because we have no
+ * descriptor left. */
+START_TEST(no_descriptor_is_left)
+{
+	struct rlimit before, few;
+	int code, fd;
+
+	put(10, "agent");
+	tree_open("{name: a, executable: agent}", "");
+	tree_collect_whole();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	fd = dup(0);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	few = before;
+	few.rlim_cur = (rlim_t)fd + 1;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	code = subject_collect(&process_subject);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(code, SST_IO);
+	ck_assert_ptr_nonnull(
+	    strstr(process_subject.err.text, "Too many open files"));
+	tree_collect_whole();
+	ck_assert_double_eq(tree_number("a", 10, "restarts"), 0);
+}
+END_TEST
+
 START_TEST(an_interrupt_ends_it)
 {
 	put(10, "agent");
@@ -367,6 +395,7 @@ process_fault_case(void)
 	tcase_add_test(tc, no_proc_at_all);
 	tcase_add_test(tc, only_the_processes_of_proc);
 	tcase_add_test(tc, the_deadline_is_kept);
+	tcase_add_test(tc, no_descriptor_is_left);
 	tcase_add_test(tc, an_interrupt_ends_it);
 	tcase_add_test(tc, names_that_are_no_numbers);
 	tcase_add_test(tc, the_real_one);

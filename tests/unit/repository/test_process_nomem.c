@@ -18,7 +18,9 @@ text_now(void)
 	tree_wait(5);
 	tree_collect_whole();
 	json_array_foreach(process_tree, i, rule)
+	{
 		json_object_del(json_object_get(rule, "live"), "updated_at");
+	}
 	return json_dumps(process_tree, JSON_SORT_KEYS);
 }
 
