@@ -14,20 +14,20 @@ order_free(struct kube_order *order)
 	free(order);
 }
 
-/* With the mutex held: takes out the order with exactly that prefix. */
+/* With the mutex held: takes out the order with exactly that prefix, which may
+ * be the order's own. */
 static void
 order_end(struct kube_api *api, const char *prefix)
 {
 	struct kube_order **at = &api->orders, *order;
 
-	while ((order = *at) != NULL) {
-		if (strcmp(order->prefix, prefix) == 0) {
-			*at = order->next;
-			order_free(order);
-		} else {
-			at = &order->next;
-		}
-	}
+	while (*at != NULL && strcmp((*at)->prefix, prefix) != 0)
+		at = &(*at)->next;
+	order = *at;
+	if (order == NULL)
+		return;
+	*at = order->next;
+	order_free(order);
 }
 
 void

@@ -3,90 +3,11 @@
  * where it is meant and nowhere else, and no byte derails it.
  */
 #include <check.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "repository/kube/cutter.h"
-#include "support/kube_api_recording.h"
-
-#define RECORDINGS SST_SOURCE_DIR "/mocks/upstreams/kubernetes/"
-
-enum { MAX_BYTES = 4 * 1024 * 1024 };
-
-/* What was cut: objects, each with a line feed after it. */
-struct cut {
-	struct sst_kube_cutter *cutter;
-	struct sst_buf objects;
-	size_t count;
-	size_t refuse_at; /* object that is refused, from 1 */
-	struct sst_error err;
-};
-
-static int
-cut_object(const char *json, size_t len, void *ctx, struct sst_error *err)
-{
-	struct cut *c = ctx;
-
-	ck_assert_uint_eq(json[len], '\0');
-	if (++c->count == c->refuse_at)
-		return sst_error_set(err, SST_TYPE, "refused");
-	sst_buf_add(&c->objects, json, len);
-	sst_buf_addc(&c->objects, '\n');
-	return SST_OK;
-}
-
-static void
-cut_open(struct cut *c, enum sst_kube_cut form, size_t max_bytes)
-{
-	struct sst_kube_cutter_settings settings = {
-	    .form = form,
-	    .max_bytes = max_bytes,
-	    .object = cut_object,
-	    .ctx = c,
-	};
-
-	memset(c, 0, sizeof(*c));
-	ck_assert_int_eq(
-	    sst_kube_cutter_new(&settings, &c->cutter, &c->err), SST_OK);
-}
-
-static void
-cut_close(struct cut *c)
-{
-	sst_kube_cutter_free(&c->cutter);
-	sst_buf_fini(&c->objects);
-}
-
-static void
-cut_again(struct cut *c)
-{
-	sst_kube_cutter_reset(c->cutter);
-	sst_buf_clear(&c->objects);
-	c->count = 0;
-}
-
-/* In pieces of that size. */
-static int
-cut_feed(struct cut *c, const char *bytes, size_t len, size_t piece)
-{
-	size_t at, n;
-	int code = SST_OK;
-
-	for (at = 0; at < len && code == SST_OK; at += n) {
-		n = len - at < piece ? len - at : piece;
-		code = sst_kube_cutter_feed(c->cutter, bytes + at, n, &c->err);
-	}
-	return code == SST_OK ? sst_kube_cutter_end(c->cutter, &c->err) : code;
-}
-
-static const char *
-cut_text(const struct cut *c)
-{
-	return c->objects.len > 0 ? c->objects.data : "";
-}
+#include "test_kube_cutter.h"
 
 /* The text is cut whole and byte by byte; both give want. */
 static void
@@ -432,151 +353,6 @@ START_TEST(an_owner_ends_it)
 END_TEST
 
 static void
-load(const char *name, struct kube_recording *out)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s%s.http", RECORDINGS, name);
-	ck_assert_msg(kube_recording_load(path, out), "%s", path);
-}
-
-/* items as jansson reads them, without managedFields, compact. */
-static void
-expected_items(const struct kube_recording *r, struct sst_buf *out)
-{
-	json_t *root = json_loadb(r->body, r->body_len, JSON_ALLOW_NUL, NULL);
-	json_t *item;
-	size_t i;
-	char *text;
-
-	ck_assert_ptr_nonnull(root);
-	json_array_foreach(json_object_get(root, "items"), i, item)
-	{
-		json_object_del(
-		    json_object_get(item, "metadata"), "managedFields");
-		text = json_dumps(item, JSON_COMPACT);
-		ck_assert_ptr_nonnull(text);
-		sst_buf_adds(out, text);
-		sst_buf_addc(out, '\n');
-		free(text);
-	}
-	json_decref(root);
-}
-
-/* The cut objects, one after the other, through jansson. */
-static void
-parsed_lines(const char *at, struct sst_buf *out)
-{
-	json_error_t error;
-	json_t *item;
-	char *text;
-
-	for (; *at != '\0'; at += error.position + 1) {
-		item = json_loads(at, JSON_DISABLE_EOF_CHECK, &error);
-		ck_assert_ptr_nonnull(item);
-		text = json_dumps(item, JSON_COMPACT);
-		sst_buf_adds(out, text);
-		sst_buf_addc(out, '\n');
-		free(text);
-		json_decref(item);
-	}
-}
-
-START_TEST(recorded_lists)
-{
-	static const char *const names[] = {"a_pods", "a_deployments",
-	    "a_deployments_pretty", "a_replicasets", "a_daemonsets",
-	    "a_podmetrics", "a_pods_page_1", "b_pods_all_namespaces",
-	    "a_replicasets_partial_metadata", "empty_pods", "a_nodes"};
-	struct sst_buf want = SST_BUF_INIT, got = SST_BUF_INIT;
-	struct kube_recording r;
-	struct cut c;
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		load(names[i], &r);
-		sst_buf_clear(&want);
-		sst_buf_clear(&got);
-		expected_items(&r, &want);
-		cut_open(&c, SST_KUBE_CUT_LIST, MAX_BYTES);
-		ck_assert_int_eq(cut_feed(&c, r.body, r.body_len, 1), SST_OK);
-		parsed_lines(cut_text(&c), &got);
-		ck_assert_uint_eq(got.len, want.len);
-		ck_assert_int_eq(
-		    got.len == 0 ? 0 : memcmp(got.data, want.data, got.len), 0);
-		ck_assert_ptr_null(strstr(cut_text(&c), "managedFields"));
-		cut_close(&c);
-		kube_recording_fini(&r);
-	}
-	sst_buf_fini(&want);
-	sst_buf_fini(&got);
-}
-END_TEST
-
-/* Two pieces, split everywhere. */
-START_TEST(every_split_of_a_recorded_page)
-{
-	struct sst_buf want = SST_BUF_INIT;
-	struct kube_recording r;
-	struct cut c;
-	size_t at;
-
-	load("a_pods_page_2", &r);
-	cut_open(&c, SST_KUBE_CUT_LIST, MAX_BYTES);
-	ck_assert_int_eq(cut_feed(&c, r.body, r.body_len, r.body_len), SST_OK);
-	ck_assert_uint_eq(c.count, 2);
-	sst_buf_add(&want, c.objects.data, c.objects.len);
-	for (at = 1; at < r.body_len; at++) {
-		cut_again(&c);
-		ck_assert_int_eq(
-		    sst_kube_cutter_feed(c.cutter, r.body, at, &c.err), SST_OK);
-		ck_assert_int_eq(sst_kube_cutter_feed(c.cutter, r.body + at,
-				     r.body_len - at, &c.err),
-		    SST_OK);
-		ck_assert_int_eq(sst_kube_cutter_end(c.cutter, &c.err), SST_OK);
-		ck_assert_uint_eq(c.objects.len, want.len);
-		ck_assert_int_eq(
-		    memcmp(c.objects.data, want.data, want.len), 0);
-	}
-	cut_close(&c);
-	sst_buf_fini(&want);
-	kube_recording_fini(&r);
-}
-END_TEST
-
-START_TEST(recorded_events_cut_by_chunks)
-{
-	struct kube_recording r;
-	struct cut c;
-	size_t i, at = 0, split;
-
-	load("burst_namespaces_watch_events_cut_by_chunks", &r);
-	ck_assert_uint_gt(r.chunk_count, 3);
-	for (split = 1; split < 2048; split++) {
-		cut_open(&c, SST_KUBE_CUT_WATCH, MAX_BYTES);
-		ck_assert_int_eq(
-		    cut_feed(&c, r.body, r.body_len, split), SST_OK);
-		ck_assert_uint_eq(c.count, 12);
-		cut_close(&c);
-	}
-	/* as they came: what is whole is told at once */
-	cut_open(&c, SST_KUBE_CUT_WATCH, MAX_BYTES);
-	for (i = 0; i + 1 < r.chunk_count; i++) {
-		ck_assert_int_eq(
-		    sst_kube_cutter_feed(c.cutter, r.body + at,
-			at + 2048 < r.body_len ? 2048 : r.body_len - at,
-			&c.err),
-		    SST_OK);
-		ck_assert_uint_gt(c.count, 2 * i);
-		at += 2048;
-	}
-	ck_assert_uint_eq(c.count, 12);
-	cut_close(&c);
-	kube_recording_fini(&r);
-}
-END_TEST
-
-static void
 add_tests(TCase *tc)
 {
 	tcase_add_test(tc, items_of_a_list);
@@ -592,9 +368,6 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, one_object_is_bounded);
 	tcase_add_test(tc, nesting_is_bounded);
 	tcase_add_test(tc, an_owner_ends_it);
-	tcase_add_test(tc, recorded_lists);
-	tcase_add_test(tc, every_split_of_a_recorded_page);
-	tcase_add_test(tc, recorded_events_cut_by_chunks);
 }
 
 int
@@ -607,6 +380,7 @@ main(void)
 
 	tcase_set_timeout(tc, 60);
 	add_tests(tc);
+	add_recorded_cutter_tests(tc);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

@@ -7,8 +7,8 @@
 int
 main(void)
 {
-	void (*const parts[])(TCase * tc) = {
-	    add_list_tests, add_watch_tests, add_recorded_tests};
+	void (*const parts[])(TCase * tc) = {add_list_tests, add_watch_tests,
+	    add_recorded_tests, add_stop_tests};
 	Suite *s = suite_create("kube_reflector");
 	TCase *tc = tcase_create("kube_reflector");
 	TCase *pure = tcase_create("kube_reflector_parse");

@@ -7,6 +7,7 @@
 void add_list_tests(TCase *tc);
 void add_watch_tests(TCase *tc);
 void add_recorded_tests(TCase *tc);
+void add_stop_tests(TCase *tc);
 void add_parse_tests(TCase *tc);
 
 #endif
