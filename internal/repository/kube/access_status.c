@@ -60,6 +60,9 @@ status_text(const struct sst_httpc_response *response, struct sst_buf *out)
 	end = memchr(text, '\n', len);
 	if (end != NULL)
 		len = (size_t)(end - text);
+	while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL &&
+	       text[len - 1] != '\0')
+		len--;
 	if (len == 0 || *text == '<' || *text == '{' || *text == '[')
 		return;
 	status_message(text, len, out);
