@@ -13,6 +13,7 @@ static const struct sst_source_ops *const registry[] = {
     &sst_agents_a2a_ops,
     &sst_workload_mock_ops,
     &sst_process_ops,
+    &sst_kubernetes_ops,
     &sst_queues_mock_ops,
     &sst_rabbitmq_ops,
     &sst_litellm_mock_ops,

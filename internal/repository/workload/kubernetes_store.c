@@ -446,13 +446,18 @@ kubernetes__store_usage(
 }
 
 void
-kubernetes__store_usage_end(struct kubernetes_store *store)
+kubernetes__store_usage_end(
+    struct kubernetes_store *store, const char *namespace)
 {
+	struct kubernetes_workload *w;
 	struct kubernetes_object *o;
 	size_t i;
 
 	for (i = 0; i < store->workload_count; i++) {
-		for (o = store->workloads[i]->pods; o != NULL; o = o->next) {
+		w = store->workloads[i];
+		if (namespace != NULL && strcmp(w->namespace, namespace) != 0)
+			continue;
+		for (o = w->pods; o != NULL; o = o->next) {
 			if (o->poll != store->poll)
 				usage_show(
 				    store, o, KUBERNETES_NONE, KUBERNETES_NONE);

@@ -108,7 +108,9 @@ void kubernetes__store_forget(struct kubernetes_store *store, size_t feed);
 void kubernetes__store_usage_begin(struct kubernetes_store *store);
 void kubernetes__store_usage(
     struct kubernetes_store *store, const struct kubernetes_usage *row);
-void kubernetes__store_usage_end(struct kubernetes_store *store);
+/* Of that namespace; NULL: of all. */
+void kubernetes__store_usage_end(
+    struct kubernetes_store *store, const char *namespace);
 
 /* Puts what is misplaced where it belongs, and frees workloads of which
  * nothing is left. Between two of these calls workloads are only added. */

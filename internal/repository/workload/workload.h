@@ -10,4 +10,7 @@ extern const struct sst_source_ops sst_workload_mock_ops;
 /* Processes of this host, grouped by rules. */
 extern const struct sst_source_ops sst_process_ops;
 
+/* Deployments and pods of a Kubernetes cluster. */
+extern const struct sst_source_ops sst_kubernetes_ops;
+
 #endif

@@ -247,7 +247,7 @@ kubernetes_world_metrics(struct kubernetes_world *world, const char *name)
 {
 	kubernetes__store_usage_begin(&world->store);
 	world_cut(name, SST_KUBE_CUT_LIST, on_metrics, world);
-	kubernetes__store_usage_end(&world->store);
+	kubernetes__store_usage_end(&world->store, NULL);
 }
 
 static void

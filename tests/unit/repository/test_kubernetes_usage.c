@@ -49,7 +49,7 @@ measure(const char *name, const char *at, const char *cpu, const char *memory)
 	    name, at, cpu, memory);
 	kubernetes__store_usage_begin(&world.store);
 	kubernetes_world_usage(&world, json);
-	kubernetes__store_usage_end(&world.store);
+	kubernetes__store_usage_end(&world.store, NULL);
 	look();
 }
 
