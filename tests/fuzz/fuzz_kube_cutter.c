@@ -3,7 +3,8 @@
 /*
  * Any bytes as a body of an API server, in pieces of sizes that the first byte
  * tells: no crash, the same objects whatever the pieces, and where jansson
- * takes the body for JSON, they are its items without managedFields.
+ * takes the body for JSON, they are its items without managedFields. What the
+ * reflector reads of events and lists lies inside of them.
  */
 #include <jansson.h>
 #include <stdint.h>
@@ -12,6 +13,7 @@
 
 #include "base/buf.h"
 #include "repository/kube/cutter.h"
+#include "repository/kube/reflector_priv.h"
 
 enum { MAX_BYTES = 4096 };
 
@@ -22,6 +24,46 @@ struct cut {
 	size_t count;
 	int code;
 };
+
+/* Slices within the text, positions that end. */
+static void
+check_event(const char *json, size_t len)
+{
+	struct reflector_event event;
+	struct reflector_trouble trouble;
+	struct sst_error err;
+
+	if (reflector__parse_event(json, len, &event, &err) != SST_OK) {
+		if (err.code != SST_TYPE || err.text[0] == '\0')
+			abort();
+		return;
+	}
+	if (event.object.len > 0 &&
+	    (event.object.at <= json || event.object.at[0] != '{' ||
+		event.object.at + event.object.len >= json + len))
+		abort();
+	if (memchr(event.version, '\0', sizeof(event.version)) == NULL)
+		abort();
+	if (event.object.len == 0)
+		return;
+	reflector__parse_trouble(event.object.at, event.object.len, &trouble);
+	if (trouble.status < 0 || trouble.status > 599 ||
+	    memchr(trouble.reason, '\0', sizeof(trouble.reason)) == NULL)
+		abort();
+}
+
+static void
+check_page(const char *json, size_t len)
+{
+	struct reflector_page page = {0};
+	struct sst_error err;
+
+	if (reflector__parse_page(json, len, &page, &err) == SST_OK &&
+	    (page.version[0] == '\0' ||
+		memchr(page.version, '\0', sizeof(page.version)) == NULL))
+		abort();
+	free(page.token);
+}
 
 static int
 cut_object(const char *json, size_t len, void *ctx, struct sst_error *err)
@@ -34,6 +76,7 @@ cut_object(const char *json, size_t len, void *ctx, struct sst_error *err)
 	sst_buf_add(&c->lengths, &len, sizeof(len));
 	sst_buf_add(&c->bytes, json, len);
 	c->count++;
+	check_event(json, len);
 	return SST_OK;
 }
 
@@ -150,6 +193,8 @@ fuzz_form(enum sst_kube_cut form, const char *bytes, size_t len, size_t piece)
 					whole.bytes.len) != 0))
 		abort();
 	metadata = sst_kube_cutter_metadata(one, &metadata_len);
+	if (metadata != NULL)
+		check_page(metadata, metadata_len);
 	root = json_loadb(bytes, len,
 	    JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
 	    NULL);

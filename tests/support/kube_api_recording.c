@@ -68,7 +68,7 @@ recording_chunk(struct kube_recording *r, size_t at)
 static bool
 recording_dechunk(struct kube_recording *r)
 {
-	size_t at = r->head_len, before, next;
+	size_t at = r->head_len, before, next, *ends;
 
 	r->keeps = false;
 	while (at < r->len && !r->keeps) {
@@ -77,10 +77,11 @@ recording_dechunk(struct kube_recording *r)
 		if (next == 0)
 			return true; /* it was cut here */
 		at = next;
-		r->chunk_ends = realloc(r->chunk_ends,
+		ends = realloc(r->chunk_ends,
 		    (r->chunk_count + 1) * sizeof(*r->chunk_ends));
-		if (r->chunk_ends == NULL)
+		if (ends == NULL)
 			return false;
+		r->chunk_ends = ends;
 		r->chunk_ends[r->chunk_count++] = at;
 		r->keeps = r->body_len == before;
 	}

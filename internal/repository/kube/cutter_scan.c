@@ -154,17 +154,22 @@ name_add(struct cutter_name *name, char c)
 		name->text[name->len++] = c;
 }
 
-static void
+/* False: not a digit, and so no escape after all; it stands for itself. */
+static bool
 name_hex(struct cutter_name *name, char c)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *digit = c != '\0' ? strchr(digits, c | 0x20) : NULL;
 
-	/* what is no digit makes a character that is looked for nowhere */
-	name->hex = name->hex << 4 |
-		    (digit != NULL ? (unsigned)(digit - digits) : 0xf000);
+	if (digit == NULL || c < '0') {
+		name->hex_left = 0;
+		name_add(name, '\xff');
+		return false;
+	}
+	name->hex = name->hex << 4 | (unsigned)(digit - digits);
 	if (--name->hex_left == 0)
 		name_add(name, name->hex < 0x80 ? (char)name->hex : '\xff');
+	return true;
 }
 
 static void
@@ -188,9 +193,9 @@ cutter__name_scan(struct cutter_name *name, const char **at, const char *end)
 	while (p < end && !closed) {
 		char c = *p++;
 
-		if (name->hex_left > 0)
-			name_hex(name, c);
-		else if (name->escaped)
+		if (name->hex_left > 0 && name_hex(name, c))
+			continue;
+		if (name->escaped)
 			name_escape(name, c);
 		else if (c == '\\')
 			name->escaped = true;

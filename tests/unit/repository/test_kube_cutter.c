@@ -92,8 +92,8 @@ START_TEST(metadata_of_a_list)
 	static const char *const lists[] = {
 	    "{\"metadata\":{\"continue\":\"a}b\"},\"items\":[{\"a\":1}]}",
 	    "{\"items\":[{\"a\":1}],\"metadata\":{\"continue\":\"a}b\"}}",
-	    "{\"metadata\":{\"x\":1},\"items\":[{\"a\":1}],"
-	    "\"metadata\" : {\"continue\":\"a}b\"} }"};
+	    ("{\"metadata\":{\"x\":1},\"items\":[{\"a\":1}],"
+	     "\"metadata\" : {\"continue\":\"a}b\"} }")};
 	const char *metadata;
 	struct cut c;
 	size_t len, i, piece;
@@ -153,8 +153,8 @@ START_TEST(managed_fields_elsewhere_stay)
 	static const char *const kept[] = {
 	    "{\"managedFields\":[1]}",
 	    "{\"metadata\":{\"annotations\":{\"managedFields\":\"[1]\"}}}",
-	    "{\"metadata\":{\"annotations\":{\"x\":\"{\\\"metadata\\\":{"
-	    "\\\"managedFields\\\":[1]}}\"}}}",
+	    ("{\"metadata\":{\"annotations\":{\"x\":\"{\\\"metadata\\\":{"
+	     "\\\"managedFields\\\":[1]}}\"}}}"),
 	    "{\"spec\":{\"template\":{\"metadata\":{\"managedFields\":[1]}}}}",
 	    "{\"spec\":{\"metadata\":{\"managedFields\":[1]}}}",
 	    "{\"metadata\":[{\"managedFields\":[1]}]}",
@@ -225,6 +225,9 @@ START_TEST(bytes_that_are_no_text)
 	ck_assert_uint_eq(c.objects.len, sizeof(want) - 1);
 	ck_assert_int_eq(memcmp(c.objects.data, want, sizeof(want) - 1), 0);
 	cut_close(&c);
+	/* an escape that is none hides no quote, in names as in values */
+	check_list("{\"x\\u\":1,\"items\":[{\"a\\u0\":\"\\u00\",\"b\":1}]}",
+	    "{\"a\\u0\":\"\\u00\",\"b\":1}\n");
 	check_list("{\"items\":[{\"a\":\"\x7f\xc3\xa9\xff\t\n\"}]}",
 	    "{\"a\":\"\x7f\xc3\xa9\xff\t\n\"}\n");
 }

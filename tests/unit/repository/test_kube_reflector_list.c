@@ -376,8 +376,8 @@ START_TEST(what_is_no_list)
 	    "{\"kind\":\"Status\",\"metadata\":{},\"status\":\"Failure\"}",
 	    "{\"kind\":\"Pod\",\"metadata\":{\"resourceVersion\":\"7\"}}",
 	    "{\"kind\":\"PodList\",\"metadata\":{},\"items\":[]}",
-	    "{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":7},"
-	    "\"items\":[]}",
+	    ("{\"kind\":\"PodList\",\"metadata\":{\"resourceVersion\":7},"
+	     "\"items\":[]}"),
 	    "{\"kind\":\"PodList\",\"items\":[]}"};
 	struct kube_api_fault fault = {
 	    .kind = KUBE_API_STATUS_TEXT, .status = 200, .message = bodies[_i]};

@@ -97,8 +97,8 @@ END_TEST
 START_TEST(events_that_are_strange)
 {
 	static const char *const lines[] = {
-	    "{\"type\":\"DANCED\",\"object\":{\"metadata\":{\"name\":\"x\","
-	    "\"resourceVersion\":\"9999\"}}}",
+	    ("{\"type\":\"DANCED\",\"object\":{\"metadata\":{\"name\":\"x\","
+	     "\"resourceVersion\":\"9999\"}}}"),
 	    "{\"object\":{\"metadata\":{\"resourceVersion\":\"9999\"}}}",
 	    "{\"type\":17}", "{}", "{\"type\":\"ADDED\"}",
 	    "{\"type\":\"ADDED\",\"object\":null}"};
@@ -396,7 +396,7 @@ START_TEST(watches_that_are_too_short)
 	ck_assert_int_eq(rig_view().state, SST_KUBE_RESUMING);
 	for (i = 0; i < 3; i++) {
 		rig_retry();
-		ms = rig_delay();
+		rig_delay();
 		ck_assert_int_eq(rig_view().state, SST_KUBE_FAILING);
 		ck_assert_str_eq(rig_view().error.text,
 		    "GET " PODS
