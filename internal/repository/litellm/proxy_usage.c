@@ -330,7 +330,7 @@ proxy__usage_rate(
 		base = was;
 		span = age;
 	}
-	if (isnan(is) || isnan(base) || span <= 0)
+	if (isnan(is) || isnan(base) || span < PROXY_WINDOW_MIN_MS)
 		return -1;
 	return (is - base) * 60000.0 / (double)span;
 }

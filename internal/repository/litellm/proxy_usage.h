@@ -4,11 +4,12 @@
  *
  * A scrape is a sample of all deployments at one instant of the monotonic
  * clock. Use in the last minute is what was added between the newest sample and
- * the oldest one not older than a minute, scaled to a minute; with one sample
- * there is none. A counter that went back began anew: what it shows is what was
- * added. Counters that go back again and again, or another process than before
- * that was already running then, are several workers without a common store:
- * then nothing can be said, and `unreliable` says why.
+ * the oldest one not older than a minute, scaled to a minute; with one sample,
+ * or with less than 10 s between them, it is unknown. A counter that went back
+ * began anew: what it shows is what was added. Counters that go back again and
+ * again, or another process than before that was already running then, are
+ * several workers without a common store: then nothing can be said, and
+ * `unreliable` says why.
  *
  * A sample belongs to the deployment that model_id names. Series that have the
  * label without a value are of no deployment (background health checks,
@@ -35,6 +36,8 @@ enum {
 	PROXY_SAMPLES = 16, /* of the last minute, at 5 s and more */
 	/* A minute, and what polls are late by. */
 	PROXY_WINDOW_MS = 67500,
+	/* Less would be blown up to a minute. */
+	PROXY_WINDOW_MIN_MS = 10000,
 	/* The sample before is used when none is in the window: sources that
 	 * ask rarely. */
 	PROXY_WINDOW_MAX_MS = 330000,
