@@ -10,6 +10,7 @@
 static const struct sst_source_ops *const registry[] = {
     &sst_agents_mock_ops,
     &sst_agents_registry_ops,
+    &sst_agents_kubernetes_ops,
     &sst_agents_a2a_ops,
     &sst_workload_mock_ops,
     &sst_process_ops,

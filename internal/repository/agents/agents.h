@@ -10,5 +10,7 @@ extern const struct sst_source_ops sst_agents_mock_ops;
 extern const struct sst_source_ops sst_agents_registry_ops;
 /* Agents by their A2A cards and tasks. */
 extern const struct sst_source_ops sst_agents_a2a_ops;
+/* Kubernetes workloads that are marked as agents. */
+extern const struct sst_source_ops sst_agents_kubernetes_ops;
 
 #endif
