@@ -6,24 +6,23 @@
  *	any --an attempt fails--> FAILING --list whole, or watch open--> ...
  *
  * After a list:
- *	whole			watch from its resourceVersion
- *	410			list, after a back-off; the third in a row fails
- *	403, 404, 405		list, after 30 to 60 s
- *	anything else		list, after a back-off
+ *	whole		watch from its resourceVersion
+ *	410		list, after a back-off; the third in a row fails
+ *	403, 404, 405	list, after 30 to 60 s
+ *	other		list, after a back-off
+ *
  * After a watch:
- *	ended in order, closed,
- *	over its time		watch from the last event, at once; a list when
- *				the last one is hours old
- *	410, in status or event,
- *	a position that is ahead
- *	of the server's		list, after a back-off
- *	at once, without a word	watch, after a back-off; the fourth in a row:
- *list no connection, no answer, 401, 429		watch, after a back-off:
- *the position stays
- *	403, 404, 405		list, after 30 to 60 s: where only listing is
- *				allowed this is how changes are seen
- *	anything else		watch, after a back-off; each third in a row:
- *list
+ *	in order	(or closed, or over its time) watch from the last
+ *			event, at once; a list when the last is hours old
+ *	410		(in status or event, or a position that is ahead of
+ *			the server's) list, after a back-off
+ *	short		(at once, without a word) watch, after a back-off;
+ *			each fourth in a row: list
+ *	no answer	(or 401, 429, 503) watch, after a back-off: they say
+ *			nothing about the position
+ *	403, 404, 405	list, after 30 to 60 s: who may only list sees
+ *			changes this way
+ *	other		watch, after a back-off; each third in a row: list
  *
  * Retry-After makes any of these longer, never shorter. A failed list or watch
  * takes nothing away from what the sink knows.
@@ -234,23 +233,19 @@ reflector_after_list(struct sst_kube_reflector *r)
 	return plan;
 }
 
-/* Failures that say nothing about our position. */
+/* Failures that say nothing about our position: nobody looked at it. */
 static bool
 reflector_keeps_position(const struct reflector_outcome *o)
 {
 	switch (o->err.code) {
-	case SST_UNREACHABLE:
-	case SST_TIMEOUT:
-	case SST_TLS:
-	case SST_UNAUTHORIZED:
-	case SST_RATE_LIMITED:
-	case SST_INVALID:
-	case SST_CANCELED:
-	case SST_NOMEM:
-	case SST_IO:
-		return true;
+	case SST_SYNTAX:
+	case SST_TOO_LARGE:
+	case SST_TOO_DEEP:
+	case SST_PROTOCOL:
+		return false;
 	default:
-		return o->status == 503;
+		return o->status == 0 || o->status == 401 || o->status == 429 ||
+		       o->status == 503;
 	}
 }
 
@@ -259,12 +254,15 @@ reflector_watch_failed(
     struct sst_kube_reflector *r, struct reflector_plan *plan)
 {
 	const struct reflector_outcome *o = &r->run.outcome;
+	bool keeps = reflector_keeps_position(o), slow = reflector_is_slow(o);
 
-	if (reflector_is_slow(o))
+	if ((!keeps && !slow) || r->run.opened)
+		r->troubled_in_a_row++;
+	if (slow)
 		plan->list = true;
-	else if (!reflector_keeps_position(o))
+	else if (!keeps)
 		plan->list =
-		    ++r->troubled_in_a_row % REFLECTOR_TROUBLED_LISTS == 0;
+		    r->troubled_in_a_row % REFLECTOR_TROUBLED_LISTS == 0;
 	reflector_show_failed(r, true);
 }
 

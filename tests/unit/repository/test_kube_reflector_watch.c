@@ -349,6 +349,29 @@ START_TEST(a_watch_that_fails_again_and_again)
 }
 END_TEST
 
+/* Opened and thrown out each time: one piece of news, not two for each. */
+START_TEST(trouble_does_not_flicker)
+{
+	struct kube_api_fault fault = {
+	    .kind = KUBE_API_ERROR_EVENT, .status = 429};
+	unsigned changed, i;
+
+	watch_one();
+	kube_api_misbehave(rig.api, PODS_WATCH, &fault);
+	end_in_order();
+	rig_retry();
+	rig_delay();
+	changed = rig_told(&rig.sink.changed);
+	for (i = 0; i < 5; i++) {
+		rig_retry();
+		rig_delay();
+	}
+	ck_assert_uint_eq(rig_told(&rig.sink.changed), changed);
+	ck_assert_int_eq(rig_view().state, SST_KUBE_FAILING);
+	ck_assert_uint_eq(kube_api_calls(rig.api, PODS_LIST), 1);
+}
+END_TEST
+
 /* Our position survives a server that is away for long, or overloaded. */
 START_TEST(a_server_that_is_away)
 {
@@ -546,6 +569,7 @@ add_watch_tests(TCase *tc)
 	tcase_add_test(tc, positions_that_always_expire);
 	tcase_add_loop_test(tc, a_watch_that_fails, 0, WATCH_FAULTS);
 	tcase_add_loop_test(tc, a_watch_that_fails_again_and_again, 0, 2);
+	tcase_add_test(tc, trouble_does_not_flicker);
 	tcase_add_loop_test(tc, a_server_that_is_away, 0, 2);
 	tcase_add_test(tc, watches_that_are_too_short);
 	tcase_add_loop_test(tc, a_server_that_is_younger, 0, 3);
