@@ -1,7 +1,9 @@
 /* The credential plugin of a user, and JSON that its cluster has for it. */
-#include <jansson.h>
+#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "repository/kube/kube_priv.h"
@@ -160,61 +162,92 @@ kube__config_exec(const struct kube_entry *user,
 	return code;
 }
 
-static json_t *
-node_scalar(const struct sst_config_node *node)
+/* A number as JSON writes them, without a zero before others. */
+static bool
+node_is_number(const char *text)
 {
-	json_t *number = NULL;
+	const char *digits = text + (text[0] == '-');
 
-	if (node->style != SST_CONFIG_PLAIN)
-		return json_string(node->text);
-	if (sst_config_node_is_null(node))
-		return json_null();
-	if (strcasecmp(node->text, "true") == 0)
-		return json_true();
-	if (strcasecmp(node->text, "false") == 0)
-		return json_false();
-	if (strchr("-0123456789", node->text[0]) != NULL)
-		number = json_loads(node->text, JSON_DECODE_ANY, NULL);
-	return number != NULL ? number : json_string(node->text);
+	if (digits[0] < '0' || digits[0] > '9' ||
+	    text[strspn(text, "+-.0123456789eE")] != '\0')
+		return false;
+	return digits[0] != '0' || digits[1] < '0' || digits[1] > '9';
+}
+
+static void
+node_number(const char *text, struct sst_buf *out)
+{
+	char *end;
+	long long whole;
+	double real;
+
+	errno = 0;
+	whole = strtoll(text, &end, 10);
+	if (*end == '\0' && errno == 0) {
+		sst_buf_json_int(out, whole);
+		return;
+	}
+	real = strtod(text, &end);
+	if (*end == '\0' && isfinite(real))
+		sst_buf_json_real(out, real);
+	else
+		sst_buf_json_string(out, text, strlen(text));
+}
+
+static void
+node_scalar(const struct sst_config_node *node, struct sst_buf *out)
+{
+	const char *text = node->text;
+	bool plain = node->style == SST_CONFIG_PLAIN;
+
+	if (plain && sst_config_node_is_null(node))
+		sst_buf_adds(out, "null");
+	else if (plain && strcasecmp(text, "true") == 0)
+		sst_buf_adds(out, "true");
+	else if (plain && strcasecmp(text, "false") == 0)
+		sst_buf_adds(out, "false");
+	else if (plain && node_is_number(text))
+		node_number(text, out);
+	else
+		sst_buf_json_string(out, text, strlen(text));
 }
 
 /* Nesting and count are bounded by the reader of the document. */
-static json_t *
-node_tree(const struct sst_config_node *node)
+static void
+node_write(const struct sst_config_node *node, struct sst_buf *out)
 {
+	bool map = node->kind == SST_CONFIG_MAP;
 	const struct sst_config_node *child;
-	json_t *tree, *value;
-	int failed = 0;
 
-	if (node->kind == SST_CONFIG_SCALAR)
-		return node_scalar(node);
-	tree = node->kind == SST_CONFIG_MAP ? json_object() : json_array();
-	for (child = node->first; child != NULL && tree != NULL;
-	     child = child->next) {
-		value = node_tree(child);
-		failed = node->kind == SST_CONFIG_MAP
-			     ? json_object_set_new(tree, child->key, value)
-			     : json_array_append_new(tree, value);
-		if (failed != 0) {
-			json_decref(tree);
-			return NULL;
-		}
+	if (node->kind == SST_CONFIG_SCALAR) {
+		node_scalar(node, out);
+		return;
 	}
-	return tree;
+	sst_buf_addc(out, map ? '{' : '[');
+	for (child = node->first; child != NULL; child = child->next) {
+		if (child != node->first)
+			sst_buf_addc(out, ',');
+		if (map) {
+			sst_buf_json_string(
+			    out, child->key, strlen(child->key));
+			sst_buf_addc(out, ':');
+		}
+		node_write(child, out);
+	}
+	sst_buf_addc(out, map ? '}' : ']');
 }
 
 int
 kube__config_json(
     const struct sst_config_node *node, char **out, struct sst_error *err)
 {
-	json_t *tree = node_tree(node);
-	char *text = NULL;
+	struct sst_buf text = SST_BUF_INIT;
 
-	if (tree != NULL)
-		text = json_dumps(tree, JSON_COMPACT | JSON_ENCODE_ANY);
-	json_decref(tree);
-	if (text == NULL)
+	node_write(node, &text);
+	if (sst_buf_failed(&text)) {
+		sst_buf_fini(&text);
 		return sst_error_nomem(err);
-	*out = text;
+	}
+	*out = sst_buf_take(&text, NULL);
 	return SST_OK;
 }

@@ -75,7 +75,7 @@ int
 kube__entry_copy(const struct kube_entry *entry, const char *key,
     char **out, struct sst_error *err)
 {
-	const char *text;
+	const char *text = NULL;
 	int code = kube__entry_text(entry, key, &text, err);
 
 	if (code != SST_OK || text == NULL)
@@ -102,7 +102,7 @@ int
 kube__entry_path(const struct kube_entry *entry, const char *key,
     char **out, struct sst_error *err)
 {
-	const char *text;
+	const char *text = NULL;
 	int code = kube__entry_text(entry, key, &text, err);
 
 	if (code != SST_OK || text == NULL)
@@ -171,7 +171,7 @@ int
 kube__entry_pem(const struct kube_entry *entry, const char *key,
     char **out, struct sst_error *err)
 {
-	const char *text, *fault;
+	const char *text = NULL, *fault;
 	size_t room;
 	char *data;
 	long len;

@@ -338,25 +338,29 @@ plugin_read_output(struct plugin *p)
 	return true;
 }
 
+/* Its beginning is kept, the rest only read so that nothing waits. */
 static void
 plugin_read_complaint(struct plugin *p)
 {
-	char rest[4096], *into;
+	char bytes[4096];
 	size_t room;
 	ssize_t n;
 
 	while (p->err[0] >= 0) {
-		room = sizeof(p->complaint) - p->complaint_len;
-		into = room > 0 ? p->complaint + p->complaint_len : rest;
-		n = read(p->err[0], into, room > 0 ? room : sizeof(rest));
+		n = read(p->err[0], bytes, sizeof(bytes));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n <= 0)
+		if (n <= 0) {
 			plugin_close(&p->err[0]);
-		else if (room > 0)
-			p->complaint_len += (size_t)n;
+			return;
+		}
+		room = sizeof(p->complaint) - p->complaint_len;
+		if ((size_t)n < room)
+			room = (size_t)n;
+		memcpy(p->complaint + p->complaint_len, bytes, room);
+		p->complaint_len += room;
 	}
 }
 

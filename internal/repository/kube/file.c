@@ -78,11 +78,13 @@ file_check(const char *path, const char *data, size_t len, size_t max,
 	return SST_OK;
 }
 
+/* *len_out: what is to be wiped, set also when it is refused. */
 static int
-file_load(const char *path, char *data, size_t max, struct sst_error *err)
+file_load(const char *path, char *data, size_t max, size_t *len_out,
+    struct sst_error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t len = -1;
+	ssize_t len;
 	int number;
 
 	if (fd < 0)
@@ -92,27 +94,37 @@ file_load(const char *path, char *data, size_t max, struct sst_error *err)
 	close(fd);
 	if (len < 0)
 		return file_refuse(path, number, err);
+	*len_out = (size_t)len;
 	data[len] = '\0';
 	return file_check(path, data, (size_t)len, max, err);
+}
+
+static int
+file_copy(const char *data, char **out, struct sst_error *err)
+{
+	char *copy = strdup(data);
+
+	if (copy == NULL)
+		return sst_error_nomem(err);
+	*out = copy;
+	return SST_OK;
 }
 
 int
 kube__file_read(
     const char *path, size_t max, char **out, struct sst_error *err)
 {
-	char *data = malloc(max + 2), *copy = NULL;
+	char *data = malloc(max + 2);
+	size_t len = 0;
 	int code;
 
 	if (data == NULL)
 		return sst_error_nomem(err);
-	data[0] = '\0';
-	code = file_load(path, data, max, err);
-	if (code == SST_OK && (copy = strdup(data)) == NULL)
-		code = sst_error_nomem(err);
-	explicit_bzero(data, strnlen(data, max + 1));
-	free(data);
+	code = file_load(path, data, max, &len, err);
 	if (code == SST_OK)
-		*out = copy;
+		code = file_copy(data, out, err);
+	explicit_bzero(data, len);
+	free(data);
 	return code;
 }
 

@@ -277,8 +277,8 @@ START_TEST(a_credential_plugin)
 		  "    extensions:\n"
 		  "    - name: other\n      extension: {no: 1}\n"
 		  "    - name: client.authentication.k8s.io/exec\n"
-		  "      extension: {audience: 06e3, n: 1, q: '1', b: true, "
-		  "l: [~]}\n"
+		  "      extension: {audience: 06e3, n: -1, r: 1.5e1, "
+		  "q: '1', b: true, l: [~], v: 1.2.3}\n"
 		  "users:\n- name: u\n  user:\n    exec:\n"
 		  "      apiVersion: client.authentication.k8s.io/v1beta1\n"
 		  "      command: aws\n"
@@ -299,8 +299,8 @@ START_TEST(a_credential_plugin)
 	ck_assert_str_eq(e->install_hint, "get it");
 	ck_assert(e->provide_cluster_info);
 	ck_assert_str_eq(e->cluster_config,
-	    "{\"audience\":\"06e3\",\"n\":1,\"q\":\"1\",\"b\":true,"
-	    "\"l\":[null]}");
+	    "{\"audience\":\"06e3\",\"n\":-1,\"r\":15.0,\"q\":\"1\",\"b\":true,"
+	    "\"l\":[null],\"v\":\"1.2.3\"}");
 }
 END_TEST
 

@@ -1,0 +1,147 @@
+/*
+ * Lets each allocation fail once on the way from a kubeconfig to an answer:
+ * it is told as such, nothing leaks, and the next attempt succeeds.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kube_access_support.h"
+#include "repository/kube/exec_plugin.h"
+#include "repository/kube/kube_priv.h"
+#include "support/starve.h"
+
+enum { ALLOCATIONS_MAX = 2000 };
+
+#define V1 "client.authentication.k8s.io/v1"
+
+#define RICH(server)                                                           \
+	"current-context: x\n"                                                 \
+	"contexts: [{name: x, context: {cluster: c, user: u, namespace: n}}]\n"\
+	"clusters:\n- name: c\n  cluster:\n"                                   \
+	"    server: " server "\n"                                             \
+	"    certificate-authority: ca.crt\n"                                  \
+	"    tls-server-name: kubernetes\n"                                    \
+	"    extensions:\n    - name: client.authentication.k8s.io/exec\n"     \
+	"      extension: {a: [1, b], c: ~}\n"                                 \
+	"users:\n- name: u\n  user:\n"                                         \
+	"    exec: {apiVersion: " V1 ", interactiveMode: Never, "              \
+	"command: ./plugin, args: [a, b], env: [{name: C, value: d}], "        \
+	"installHint: h, provideClusterInfo: true}\n"                          \
+	"    act-as: a\n    act-as-uid: b\n    act-as-groups: [c, d]\n"        \
+	"    act-as-user-extra: {e: [f, g]}\n"                                 \
+	"    client-certificate-data: LS0tLS1CRUdJTiA=\n"                      \
+	"    client-key-data: LS0tLS1CRUdJTiA=\n"
+
+static struct sst_error err;
+
+START_TEST(reading_a_kubeconfig)
+{
+	static const char text[] = RICH("https://h:6443/x?y");
+	const struct kube_source sources[] = {
+	    {"/home/u/.kube/config", text, sizeof(text) - 1},
+	    {"/home/u/.kube/other", "a: b\n", 5},
+	};
+	struct sst_kube_config *config = NULL;
+	bool failed = true;
+	long n;
+	int code;
+
+	for (n = 0; failed && n < ALLOCATIONS_MAX; n++) {
+		sst_error_clear(&err);
+		starve_after(n);
+		code = kube__config_build(sources, 2, NULL, &config, &err);
+		failed = starve_end();
+		ck_assert_msg(code == (failed ? SST_NOMEM : SST_OK),
+		    "%ld: %d %s", n, code, err.text);
+		ck_assert_int_eq(config == NULL, failed);
+		sst_kube_config_free(&config);
+	}
+	ck_assert_int_gt(n, 25);
+	ck_assert(!failed);
+}
+END_TEST
+
+START_TEST(what_a_plugin_says)
+{
+	static const char said[] =
+	    "{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\",\"status\":"
+	    "{\"token\":\"t\",\"clientCertificateData\":\"-----BEGIN c\","
+	    "\"clientKeyData\":\"-----BEGIN k\"}}";
+	struct kube_credential credential = {0};
+	bool failed = true;
+	long n;
+	int code;
+
+	for (n = 0; failed && n < ALLOCATIONS_MAX; n++) {
+		starve_after(n);
+		code = kube__credential_parse(
+		    said, sizeof(said) - 1, V1, &credential, &err);
+		failed = starve_end();
+		ck_assert_msg(code == (failed ? SST_NOMEM : SST_OK),
+		    "%ld: %d %s", n, code, err.text);
+		ck_assert_int_eq(credential.token == NULL, failed);
+		kube__credential_fini(&credential);
+	}
+	ck_assert_int_gt(n, 3);
+	ck_assert(!failed);
+}
+END_TEST
+
+/* The whole way: files, plugin, client, request. */
+START_TEST(a_request)
+{
+	struct kube_bench b;
+	bool failed = true;
+	long n;
+	int result;
+
+	kube_bench_init(&b);
+	kube_bench_copy(&b, "tls/ca.crt", "ca.crt");
+	kube_bench_write(&b, "config", RICH("https://127.0.0.1:$PORT"));
+	kube_bench_copy(&b, "tls/client.crt", "me.crt");
+	kube_bench_copy(&b, "tls/client.key", "me.key");
+	kube_bench_plugin(&b,
+	    "line() { while read l; do printf '%s\\\\n' \"$l\"; done <$1; }\n"
+	    "printf '{\"apiVersion\":\"" V1 "\",\"kind\":\"ExecCredential\","
+	    "\"status\":{\"token\":\"t\",\"clientCertificateData\":\"%s\","
+	    "\"clientKeyData\":\"%s\"}}' "
+	    "\"$(line $DIR/me.crt)\" \"$(line $DIR/me.key)\"\n");
+	for (n = 0; failed && n < ALLOCATIONS_MAX; n++) {
+		kube_bench_open(&b);
+		starve_after(n);
+		result = kube_bench_get(&b);
+		failed = starve_end();
+		ck_assert_msg(result == 200 || (failed && result == SST_NOMEM),
+		    "%ld: %d %s", n, result, b.err.text);
+		if (failed && result != 200)
+			ck_assert_msg(kube_bench_get(&b) == 200, "%ld: %s", n,
+			    b.err.text);
+		kube_bench_close(&b);
+	}
+	ck_assert_int_gt(n, 80);
+	ck_assert(!failed);
+	kube_bench_fini(&b);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("kube_nomem");
+	TCase *tc = tcase_create("kube_nomem");
+	SRunner *sr;
+	int failed;
+
+	starve_init();
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, reading_a_kubeconfig);
+	tcase_add_test(tc, what_a_plugin_says);
+	tcase_add_test(tc, a_request);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
