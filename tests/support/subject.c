@@ -39,37 +39,44 @@ subject_init(struct subject *s, const struct sst_source_ops *ops)
 }
 
 static int
-subject_parse(struct subject *s, const char *yaml)
+subject_parse(struct subject *s, const char *yaml, struct sst_config_doc **doc)
 {
-	struct sst_config_doc *doc = NULL;
 	int code;
 
-	code =
-	    sst_config_doc_parse("options", yaml, strlen(yaml), &doc, &s->err);
+	code = sst_config_doc_parse("options", yaml, strlen(yaml), doc, &s->err);
 	if (code == SST_OK)
 		code = sst_options_parse(s->ops->options, s->ops->option_count,
-		    sst_config_doc_root(doc), s->settings, &s->err);
-	sst_config_doc_free(&doc);
+		    sst_config_doc_root(*doc), s->settings, &s->err);
 	return code;
 }
 
-int
-subject_open(struct subject *s, const char *yaml)
+static int
+subject_init_source(struct subject *s)
 {
-	int code;
+	int code = s->ops->init(s->state, s->settings, &s->env, &s->err);
 
-	subject_close(s);
-	sst_error_clear(&s->err);
-	code = subject_parse(s, yaml);
-	if (code != SST_OK)
-		return code;
-	code = s->ops->init(s->state, s->settings, &s->env, &s->err);
 	if (code == SST_OK && s->ops->start != NULL)
 		code = s->ops->start(s->state, &s->err);
 	if (code != SST_OK) {
 		s->ops->fini(s->state);
 		memset(s->state, 0, s->ops->state_size);
 	}
+	return code;
+}
+
+int
+subject_open(struct subject *s, const char *yaml)
+{
+	struct sst_config_doc *doc = NULL;
+	int code;
+
+	subject_close(s);
+	sst_error_clear(&s->err);
+	code = subject_parse(s, yaml, &doc);
+	if (code == SST_OK)
+		code = subject_init_source(s);
+	/* until here: maps among the settings are borrowed from it */
+	sst_config_doc_free(&doc);
 	return code;
 }
 

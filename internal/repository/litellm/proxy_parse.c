@@ -202,23 +202,31 @@ safe_ends_word(char c)
 	return (unsigned char)c <= ' ' || strchr("\"'<>()[]{},;", c) != NULL;
 }
 
-/* Bytes at p that are an address or a key of LiteLLM's form, or 0. Keys of
+/* The length of a scheme at p that "://" follows, or 0. */
+static size_t
+safe_scheme(const char *p, const char *end)
+{
+	size_t n = 0, left = (size_t)(end - p);
+
+	while (n < left && n < 24 && strchr("+-.:", p[n]) == NULL &&
+	       !safe_ends_word(p[n]))
+		n++;
+	return n > 0 && left - n >= 3 && memcmp(p + n, "://", 3) == 0 ? n : 0;
+}
+
+/* The length of an address or a key of LiteLLM's form at p, or 0. Keys of
  * tests are short: sst_text_redact takes them for words. */
 static size_t
-safe_secret(const char *p, const char *end, bool begins, const char **shown)
+safe_secret(const char *p, const char *end, const char **shown)
 {
-	const char *stop = p, *sep;
-	size_t left = (size_t)(end - p);
+	const char *stop = p;
 
-	if (begins && left > 3 && strncmp(p, "sk-", 3) == 0) {
+	if (end - p > 3 && memcmp(p, "sk-", 3) == 0)
 		*shown = SST_TEXT_REDACTED;
-	} else {
-		sep = left > 3 ? memchr(p, ':', left < 24 ? left : 24) : NULL;
-		if (!begins || sep == NULL || end - sep < 3 ||
-		    strncmp(sep, "://", 3) != 0)
-			return 0;
+	else if (safe_scheme(p, end) > 0)
 		*shown = "[url]";
-	}
+	else
+		return 0;
 	while (stop < end && !safe_ends_word(*stop))
 		stop++;
 	return (size_t)(stop - p);
@@ -232,7 +240,7 @@ safe_mask(const struct sst_buf *in, struct sst_buf *out)
 	size_t n;
 
 	while (p < end) {
-		n = safe_secret(p, end, begins, &shown);
+		n = begins ? safe_secret(p, end, &shown) : 0;
 		if (n > 0) {
 			sst_buf_adds(out, shown);
 			p += n;

@@ -13,7 +13,8 @@ proxy__part_period(const struct proxy *p, enum proxy_part_id id)
 	if (id == PROXY_METRICS)
 		return p->metrics_ms;
 	if (id == PROXY_HEALTH && p->checks_called)
-		return PROXY_HEALTH_CALL_MS;
+		/* so that with the slack it is due when a call is */
+		return PROXY_HEALTH_CALL_MS * 100L / (100 - slack_percent);
 	return proxy__kind(id)->period_ms == PROXY_SLOWLY
 	    ? p->refresh_ms
 	    : proxy__kind(id)->period_ms;
