@@ -29,4 +29,21 @@ struct sst_conformance_case {
 /* Runs all of it; the number of failed tests. */
 int sst_conformance_run(const struct sst_conformance_case *variant);
 
+/* A source that follows a Kubernetes API server. */
+struct sst_conformance_stream {
+	const char *name;
+	const struct sst_source_ops *ops;
+	const char *options; /* YAML members beside kubeconfig */
+	const char *const *bad_options;
+	/* What the server holds: recordings of mocks/upstreams/kubernetes; a
+	 * NULL collection ends. */
+	struct {
+		const char *collection, *file;
+	} lists[12];
+	unsigned watches; /* it holds open */
+	size_t entities;
+};
+
+int sst_conformance_run_stream(const struct sst_conformance_stream *variant);
+
 #endif

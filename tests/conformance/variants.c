@@ -215,6 +215,55 @@ static const struct sst_conformance_case variants[] = {
     },
 };
 
+static const char *const kubernetes_bad[] = {
+    "kubeconfig: ''",
+    "kubeconfig: [/a]",
+    "namespaces: [Agents]",
+    "namespaces: ['a/b']",
+    "namespaces: [a, b, a]",
+    "namespaces: [a, a-]",
+    "metrics_interval: 1s",
+    "usage_tolerance_percent: 101",
+    "nonsense: 1",
+    NULL,
+};
+
+#define APPS "/apis/apps/v1/"
+
+static const struct sst_conformance_stream streams[] = {
+    {
+	.name = "workload/kubernetes",
+	.ops = &sst_kubernetes_ops,
+	.options = "metrics: false",
+	.bad_options = kubernetes_bad,
+	.lists =
+	    {
+		{"/api/v1/pods", "a_pods.http"},
+		{APPS "deployments", "a_deployments.http"},
+		{APPS "replicasets", "a_replicasets.http"},
+		{APPS "statefulsets", "a_statefulsets.http"},
+		{"/apis/batch/v1/jobs", "a_jobs.http"},
+		{"/apis/autoscaling/v1/horizontalpodautoscalers",
+		    "a_horizontalpodautoscalers.http"},
+	    },
+	.watches = 8,
+	.entities = 7,
+    },
+    {
+	.name = "workload/kubernetes of one namespace",
+	.ops = &sst_kubernetes_ops,
+	.options = "namespaces: [agents], metrics: false",
+	.bad_options = kubernetes_bad,
+	.lists =
+	    {
+		{"/api/v1/pods", "a_pods_all_namespaces.http"},
+		{APPS "deployments", "a_deployments_all_namespaces.http"},
+	    },
+	.watches = 8,
+	.entities = 7,
+    },
+};
+
 int
 main(void)
 {
@@ -223,5 +272,7 @@ main(void)
 
 	for (i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
 		failed += sst_conformance_run(&variants[i]);
+	for (i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		failed += sst_conformance_run_stream(&streams[i]);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -96,7 +96,8 @@ struct kubernetes {
 	/* of the thread that collects */
 	struct sst_kube_reflector_view *views; /* one a part */
 	bool delivered;                        /* there was a result */
-	char *version; /* of the server; NULL: not known */
+	struct sst_mono answered; /* when the last good probe began */
+	char *version;            /* of the server; NULL: not known */
 	struct sst_mono version_due;
 };
 

@@ -26,6 +26,7 @@ probe_ask(struct kubernetes *k, struct sst_mono deadline, struct sst_error *err)
 	    .deadline = deadline,
 	};
 	char *version;
+	struct sst_mono asked = sst_clock_mono(k->clock);
 	int code;
 
 	code = sst_kube_get(k->probe, &request, &answer, err);
@@ -42,6 +43,8 @@ probe_ask(struct kubernetes *k, struct sst_mono deadline, struct sst_error *err)
 	if (code == SST_FORBIDDEN || code == SST_RATE_LIMITED ||
 	    (code == SST_NOT_FOUND && err->detail == 404))
 		code = SST_OK;
+	if (code == SST_OK)
+		k->answered = asked;
 	sst_httpc_response_fini(&answer);
 	return code;
 }
@@ -49,7 +52,7 @@ probe_ask(struct kubernetes *k, struct sst_mono deadline, struct sst_error *err)
 static struct sst_mono
 probe_heard(struct kubernetes *k)
 {
-	struct sst_mono heard = {0};
+	struct sst_mono heard = k->answered;
 	size_t i;
 
 	for (i = 0; i < k->part_count; i++) {
@@ -112,6 +115,8 @@ int
 kubernetes__probe(struct kubernetes *k, const struct sst_collect *req,
     struct sst_mono heard, struct sst_error *err)
 {
+	if (sst_mono_before(heard, k->answered))
+		heard = k->answered;
 	if (!probe_fresh(k, heard))
 		return probe_life(k, req->deadline, err);
 	probe_version(k, req->deadline);

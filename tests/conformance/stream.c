@@ -1,0 +1,353 @@
+/*
+ * The same demands on sources that follow a Kubernetes API server: they begin
+ * to ask by themselves, have a result when all is listed, and time stands still
+ * unless a test turns the clock, so a result is waited for.
+ */
+#include <check.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conformance/conformance.h"
+#include "support/kube_api.h"
+#include "support/poll.h"
+#include "support/subject.h"
+
+enum {
+	REPEAT_WARM = 500,
+	REPEAT = 1000,
+	REPEAT_SLACK_BYTES = 64 * 1024,
+	REPEAT_CALL_BYTES = 1024 /* the double remembers each request */
+};
+
+static const struct sst_conformance_stream *variant;
+static struct subject subject;
+static struct kube_api *api;
+static char options[1024], kubeconfig[64];
+
+static void
+load_lists(void)
+{
+	char path[512];
+	size_t i;
+
+	for (i = 0; variant->lists[i].collection != NULL; i++) {
+		snprintf(path, sizeof(path), "%s/mocks/upstreams/kubernetes/%s",
+		    SST_SOURCE_DIR, variant->lists[i].file);
+		ck_assert_msg(kube_api_put_recorded(
+				  api, variant->lists[i].collection, path),
+		    "%s", path);
+	}
+}
+
+static void
+setup(void)
+{
+	int fd;
+
+	subject_init(&subject, variant->ops);
+	ck_assert(kube_api_start(0, &api));
+	load_lists();
+	snprintf(kubeconfig, sizeof(kubeconfig), "/tmp/kube-XXXXXX");
+	fd = mkstemp(kubeconfig);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	ck_assert(kube_api_kubeconfig(api, kubeconfig));
+	snprintf(options, sizeof(options), "{kubeconfig: %s, %s}", kubeconfig,
+	    variant->options);
+}
+
+static void
+teardown(void)
+{
+	kube_api_behave(api);
+	kube_api_release(api);
+	subject_fini(&subject);
+	kube_api_stop(&api);
+	unlink(kubeconfig);
+}
+
+static void
+open_good(void)
+{
+	ck_assert_msg(
+	    subject_open(&subject, options) == SST_OK, "%s", subject.err.text);
+}
+
+static bool
+is_whole(void)
+{
+	return subject_collect(&subject) == SST_OK &&
+	       subject.harvest->flaw.code == SST_OK &&
+	       kube_api_watchers(api, "") == variant->watches;
+}
+
+/* All of it listed and watched. */
+static void
+collect_whole(void)
+{
+	ck_assert_msg(POLL_UNTIL(is_whole()), "%s",
+	    subject.harvest != NULL ? subject.harvest->flaw.text
+				    : subject.err.text);
+	ck_assert_uint_eq(subject.harvest->rejected, 0);
+	ck_assert_uint_eq(subject.harvest->count, variant->entities);
+}
+
+/* Asked whether it lives: nothing more comes by itself. How often so far. */
+static unsigned
+collect_quiet(void)
+{
+	unsigned asked = kube_api_calls(api, "/version");
+
+	collect_whole();
+	ck_assert(POLL_UNTIL((fake_clock_advance(&subject.hands, 10000),
+	    is_whole() && kube_api_calls(api, "/version") > asked)));
+	return kube_api_calls(api, "/version");
+}
+
+START_TEST(fini_is_safe_at_any_time)
+{
+	size_t i;
+
+	/* zeroed memory */
+	subject_close(&subject);
+	subject_close(&subject);
+	for (i = 0; variant->bad_options[i] != NULL; i++) {
+		ck_assert_msg(
+		    subject_open(&subject, variant->bad_options[i]) < 0,
+		    "taken: %s", variant->bad_options[i]);
+		ck_assert_uint_gt(strlen(subject.err.text), 0);
+	}
+	/* without a collection, before and after it begins to ask */
+	open_good();
+	subject_close(&subject);
+	open_good();
+	ck_assert(kube_api_wait_calls(api, "", 1));
+	subject_close(&subject);
+}
+END_TEST
+
+/* start() does, in threads; none is left when it is closed. */
+START_TEST(init_asks_nobody)
+{
+	const struct sst_source_ops *ops = variant->ops;
+
+	open_good();
+	subject_close(&subject);
+	ck_assert(kube_api_wait_watchers(api, "", 0));
+	ck_assert_ptr_nonnull(ops->start);
+	ck_assert_ptr_nonnull(ops->stop);
+}
+END_TEST
+
+START_TEST(it_collects)
+{
+	open_good();
+	collect_whole();
+}
+END_TEST
+
+START_TEST(the_same_instant_gives_the_same_bytes)
+{
+	char *first, *again, *anew;
+
+	open_good();
+	collect_whole();
+	first = subject_json(&subject);
+	collect_whole();
+	again = subject_json(&subject);
+	ck_assert_str_eq(first, again);
+	open_good();
+	collect_whole();
+	anew = subject_json(&subject);
+	ck_assert_str_eq(first, anew);
+	free(first);
+	free(again);
+	free(anew);
+}
+END_TEST
+
+struct fault_case {
+	struct kube_api_fault fault;
+	int code;
+};
+
+static const struct fault_case faults[] = {
+    {{.kind = KUBE_API_CUT}, SST_TRUNCATED},
+    {{.kind = KUBE_API_GARBAGE}, SST_SYNTAX},
+    {{.kind = KUBE_API_WRONG_TYPE}, SST_SYNTAX},
+    {{.kind = KUBE_API_CLOSE}, SST_TRUNCATED},
+    {{.kind = KUBE_API_STATUS, .status = 401}, SST_UNAUTHORIZED},
+    {{.kind = KUBE_API_STATUS, .status = 403}, SST_FORBIDDEN},
+    {{.kind = KUBE_API_STATUS, .status = 404}, SST_NOT_FOUND},
+    {{.kind = KUBE_API_STATUS_TEXT, .status = 404}, SST_NOT_FOUND},
+    {{.kind = KUBE_API_STATUS, .status = 429}, SST_RATE_LIMITED},
+    {{.kind = KUBE_API_STATUS_TEXT, .status = 429}, SST_RATE_LIMITED},
+    {{.kind = KUBE_API_STATUS, .status = 500}, SST_UPSTREAM},
+};
+
+enum { FAULT_COUNT = (int)(sizeof(faults) / sizeof(faults[0])) };
+
+/* The text goes into the document: the same failure, the same text. And the
+ * next good answer is as good as the first one was. */
+START_TEST(each_fault_has_its_code)
+{
+	const struct fault_case *c = &faults[_i];
+	struct sst_error first;
+	char *before, *after;
+
+	open_good();
+	collect_whole();
+	before = subject_json(&subject);
+	subject_close(&subject);
+	kube_api_misbehave(api, "", &c->fault);
+	open_good();
+	ck_assert_msg(POLL_UNTIL(subject_collect(&subject) == c->code),
+	    "fault %d: got %s (%s), expected %s", (int)c->fault.kind,
+	    sst_code_name(subject.err.code), subject.err.text,
+	    sst_code_name(c->code));
+	ck_assert_int_eq(subject.err.code, c->code);
+	first = subject.err;
+	fake_clock_advance(&subject.hands, 1000);
+	ck_assert(POLL_UNTIL(subject_collect(&subject) == c->code));
+	ck_assert_str_eq(first.text, subject.err.text);
+	kube_api_behave(api);
+	ck_assert(
+	    POLL_UNTIL((fake_clock_advance(&subject.hands, 5000), is_whole())));
+	collect_whole();
+	after = subject_json(&subject);
+	ck_assert_uint_eq(strlen(before), strlen(after));
+	free(before);
+	free(after);
+}
+END_TEST
+
+START_TEST(refused_is_unreachable)
+{
+	ck_assert(kube_api_refuse(api, true));
+	open_good();
+	ck_assert(POLL_UNTIL(subject_collect(&subject) == SST_UNREACHABLE));
+	ck_assert(kube_api_refuse(api, false));
+	ck_assert(
+	    POLL_UNTIL((fake_clock_advance(&subject.hands, 5000), is_whole())));
+	collect_whole();
+}
+END_TEST
+
+/* Before there is anything, and with something that has grown old. */
+START_TEST(the_deadline_is_kept)
+{
+	const struct kube_api_fault fault = {
+	    .kind = _i == 0 ? KUBE_API_HOLD : KUBE_API_HOLD_BODY};
+	const struct kube_api_fault hold = {.kind = KUBE_API_HOLD};
+	unsigned asked;
+
+	kube_api_misbehave(api, "", &fault);
+	open_good();
+	ck_assert(kube_api_wait_calls(api, "", 1));
+	ck_assert_int_eq(subject_collect(&subject), SST_NODATA);
+	subject_close(&subject);
+	kube_api_behave(api);
+	kube_api_release(api);
+	open_good();
+	asked = collect_quiet();
+	kube_api_misbehave(api, "/version", &hold);
+	fake_clock_advance(&subject.hands, 10000);
+	subject_begin(&subject);
+	ck_assert(kube_api_wait_calls(api, "/version", asked + 1));
+	fake_clock_advance(&subject.hands, SUBJECT_DEADLINE_MS + 1);
+	ck_assert_int_eq(subject_join(&subject), SST_TIMEOUT);
+	kube_api_behave(api);
+	kube_api_release(api);
+	collect_whole();
+}
+END_TEST
+
+START_TEST(an_interrupt_cancels)
+{
+	const struct kube_api_fault fault = {.kind = KUBE_API_HOLD};
+	unsigned asked;
+
+	ck_assert_ptr_nonnull(variant->ops->interrupt);
+	open_good();
+	asked = collect_quiet();
+	kube_api_misbehave(api, "/version", &fault);
+	fake_clock_advance(&subject.hands, 10000);
+	subject_begin(&subject);
+	ck_assert(kube_api_wait_calls(api, "/version", asked + 1));
+	subject.ops->interrupt(subject.state);
+	ck_assert_int_eq(subject_join(&subject), SST_CANCELED);
+	kube_api_behave(api);
+	kube_api_release(api);
+	collect_whole();
+}
+END_TEST
+
+/* What is left of it when it is closed; what it holds then is no leak. */
+static size_t
+collect_times(int times)
+{
+	size_t bytes;
+	int i;
+
+	open_good();
+	for (i = 0; i < times; i++) {
+		fake_clock_advance(&subject.hands, 1000);
+		/* the clock runs faster than the network */
+		ck_assert(POLL_UNTIL(subject_collect(&subject) == SST_OK));
+		sst_harvest_release(&subject.harvest);
+	}
+	subject_close(&subject);
+	bytes = mallinfo2().uordblks;
+	return bytes;
+}
+
+START_TEST(a_thousand_collections_take_no_memory)
+{
+	size_t before, after, calls;
+
+	before = collect_times(REPEAT_WARM);
+	calls = kube_api_calls(api, "");
+	after = collect_times(REPEAT);
+	calls = kube_api_calls(api, "") - calls;
+	ck_assert_msg(
+	    after <= before + REPEAT_SLACK_BYTES + calls * REPEAT_CALL_BYTES,
+	    "%zu bytes, then %zu; %zu requests", before, after, calls);
+}
+END_TEST
+
+static void
+add_tests(TCase *tc)
+{
+	tcase_add_test(tc, fini_is_safe_at_any_time);
+	tcase_add_test(tc, init_asks_nobody);
+	tcase_add_test(tc, it_collects);
+	tcase_add_test(tc, the_same_instant_gives_the_same_bytes);
+	tcase_add_loop_test(tc, each_fault_has_its_code, 0, FAULT_COUNT);
+	tcase_add_test(tc, refused_is_unreachable);
+	tcase_add_loop_test(tc, the_deadline_is_kept, 0, 2);
+	tcase_add_test(tc, an_interrupt_cancels);
+	tcase_add_test(tc, a_thousand_collections_take_no_memory);
+}
+
+int
+sst_conformance_run_stream(const struct sst_conformance_stream *row)
+{
+	Suite *s = suite_create(row->name);
+	TCase *tc = tcase_create(row->name);
+	SRunner *sr;
+	int failed;
+
+	variant = row;
+	tcase_set_timeout(tc, 120);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	add_tests(tc);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed;
+}
