@@ -233,6 +233,9 @@ a2a_add(struct a2a *s, const struct a2a_settings *settings, size_t i,
 	struct sst_httpc_options options = {.ca_file = settings->ca_file};
 	int code;
 
+	if (item->url == NULL || item->card_path == NULL)
+		return sst_error_set(
+		    err, SST_INVALID, "agents[%zu].url: missing", i);
 	if (!a2a_copy(&s->agents[i], item))
 		return sst_error_nomem(err);
 	code = a2a_check_unique(s, i, err);
