@@ -25,6 +25,7 @@ struct agentkube_settings {
 	struct sst_option_list namespaces;
 	char *prefix;
 	char *selector;
+	bool all;
 };
 
 /* A label of DNS: also keeps anything odd out of URLs. */
@@ -92,6 +93,13 @@ static const struct sst_option agentkube_options[] = {
 		"systate.io/agent. Agents marked by an annotation need that "
 		"label, too.",
 	.offset = AT(selector)},
+    {.name = "all",
+	.type = SST_OPTION_BOOL,
+	.fallback = "false",
+	.help = "Takes every workload for an agent that is watched, also "
+		"without a mark (but not with PREFIXagent: false); for a "
+		"selector or namespaces that hold nothing else.",
+	.offset = AT(all)},
 };
 
 static bool
@@ -188,6 +196,7 @@ agentkube_init(void *state, const void *settings,
 	    !copy_text(s->selector, &k->selector) ||
 	    !copy_list(&s->namespaces, &k->namespaces))
 		return sst_error_nomem(err);
+	k->all = s->all;
 	k->max_bytes = env->max_upstream_bytes;
 	k->seed = agentkube_seed(env->name);
 	k->clock = env->clock;

@@ -15,6 +15,7 @@
 struct agentkube_read {
 	struct agentkube_record *r;
 	const char *prefix;
+	bool all;
 	const json_t *labels, *annotations, *spec, *status;
 	bool nomem;
 };
@@ -84,6 +85,8 @@ read_name(struct agentkube_read *p)
 
 	if (text == NULL)
 		text = read_note(p, p->labels, AGENTKUBE_AGENT);
+	if (text == NULL && p->all)
+		text = "true";
 	if (text == NULL)
 		return;
 	len = trim(&text, strlen(text));
@@ -312,7 +315,8 @@ int
 agentkube__parse(const struct agentkube_object *object,
     struct agentkube_record **out, struct sst_error *err)
 {
-	struct agentkube_read p = {.prefix = object->prefix};
+	struct agentkube_read p = {
+	    .prefix = object->prefix, .all = object->all};
 	json_t *tree = NULL;
 	int code;
 

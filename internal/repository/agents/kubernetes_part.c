@@ -47,7 +47,12 @@ part_on_object(enum sst_kube_event event, const char *json, size_t len,
 	struct agentkube_part *part = ctx;
 	struct agentkube *k = part->k;
 	struct agentkube_object object = {
-	    .kind = part->kind, .prefix = k->prefix, .json = json, .len = len};
+	    .kind = part->kind,
+	    .prefix = k->prefix,
+	    .all = k->all,
+	    .json = json,
+	    .len = len,
+	};
 	bool changed = false, known;
 	int code = agentkube__parse(&object, &record, err);
 

@@ -53,6 +53,7 @@ struct agentkube_part {
 struct agentkube {
 	/* settings, copied */
 	char *kubeconfig, *context, *prefix, *selector;
+	bool all;
 	struct sst_option_list namespaces;
 	size_t max_bytes;
 	uint32_t seed;

@@ -72,6 +72,7 @@ json_t *agentkube__entity(const struct agentkube_record *record);
 struct agentkube_object {
 	enum agentkube_kind kind;
 	const char *prefix; /* of labels and annotations: "systate.io/" */
+	bool all;           /* one without a mark is an agent, too */
 	const char *json;
 	size_t len;
 };

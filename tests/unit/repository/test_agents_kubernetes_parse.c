@@ -94,6 +94,22 @@ START_TEST(the_prefix_can_be_another_one)
 }
 END_TEST
 
+START_TEST(all_of_them_can_be_meant)
+{
+	struct agentkube_object object = {
+	    .prefix = "systate.io/", .all = true, .json = OBJECT("")};
+
+	object.len = strlen(object.json);
+	ck_assert_int_eq(agentkube__parse(&object, &record, &err), SST_OK);
+	ck_assert_str_eq(record->name, "w");
+	agentkube__record_release(&record);
+	object.json = LABELS(NOTE("agent", "false"));
+	object.len = strlen(object.json);
+	ck_assert_int_eq(agentkube__parse(&object, &record, &err), SST_OK);
+	ck_assert_ptr_null(record->name);
+}
+END_TEST
+
 START_TEST(a_name_that_is_none_leaves_that_of_the_workload)
 {
 	static const char *const bad[] = {
@@ -365,6 +381,7 @@ main(void)
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_loop_test(tc, marks_are_read, 0, ROWS(marks));
 	tcase_add_test(tc, the_prefix_can_be_another_one);
+	tcase_add_test(tc, all_of_them_can_be_meant);
 	tcase_add_loop_test(
 	    tc, a_name_that_is_none_leaves_that_of_the_workload, 0, 4);
 	tcase_add_loop_test(tc, numbers_are_read, 0, ROWS(maxima));
