@@ -14,11 +14,10 @@ enum { TELL_REASON = 300 }; /* bytes of a reason in the flaw */
 static const char *const tell_missing[] = {
     [KUBERNETES_PODS] = "pods; live counts are those of the controllers",
     [KUBERNETES_DEPLOYMENTS] = "replicas, roll-outs and images of Deployments",
-    [KUBERNETES_REPLICASETS] = "links from pods to Deployments other than by "
-			       "name",
+    [KUBERNETES_REPLICASETS] = "which pods are whose, but by name",
     [KUBERNETES_STATEFULSETS] = "replicas and roll-outs of StatefulSets",
     [KUBERNETES_DAEMONSETS] = "DaemonSets without pods, their roll-outs",
-    [KUBERNETES_JOBS] = "links from pods to CronJobs other than by name",
+    [KUBERNETES_JOBS] = "which pods are of which CronJob, but by name",
     [KUBERNETES_CRONJOBS] = "CronJobs without Jobs",
     [KUBERNETES_HPAS] = "autoscalers; max_pods is spec.replicas",
 };

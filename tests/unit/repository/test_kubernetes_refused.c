@@ -23,11 +23,11 @@ struct refusal {
 static const struct refusal refusals[] = {
     {"/api/v1/pods", "pods", "counts are those of the controllers"},
     {"/apis/apps/v1/deployments", "deployments", "Deployments"},
-    {"/apis/apps/v1/replicasets", "replicasets", "links from pods"},
+    {"/apis/apps/v1/replicasets", "replicasets", "which pods are whose"},
     {"/apis/apps/v1/statefulsets", "statefulsets", "StatefulSets"},
     {"/apis/apps/v1/daemonsets", "daemonsets", "DaemonSets"},
-    {"/apis/batch/v1/jobs", "jobs", "CronJobs"},
-    {"/apis/batch/v1", "jobs", "CronJobs"},
+    {"/apis/batch/v1/jobs", "jobs", "CronJob"},
+    {"/apis/batch/v1", "jobs", "CronJob"},
     {"/apis/autoscaling", "horizontalpodautoscalers", "max_pods"},
     {"/apis/metrics.k8s.io", "podmetrics", "cpu and memory"},
 };
