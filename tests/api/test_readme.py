@@ -81,18 +81,32 @@ class Readme(unittest.TestCase):
 
     def test_yaml_is_accepted(self):
         path = os.path.join(self.dir.name, 'systate.yaml')
-        secret = os.path.join(self.dir.name, 'rabbitmq-password')
-        with open(secret, 'w', encoding='utf-8') as f:
-            f.write('secret\n')
+        for secret in 'rabbitmq-password', 'litellm-key':
+            with open(os.path.join(self.dir.name, secret), 'w',
+                      encoding='utf-8') as f:
+                f.write('secret\n')
         for language, text in blocks():
             if language != 'yaml':
                 continue
             with open(path, 'w', encoding='utf-8') as f:
-                f.write(text.replace('/etc/systate/rabbitmq-password', secret))
+                f.write(text.replace('/etc/systate', self.dir.name))
             done = subprocess.run(
                 [harness.SYSTATED, '--check-config', '--config', path],
-                capture_output=True, text=True, timeout=harness.PATIENCE)
-            self.assertEqual(done.returncode, 0, done.stderr)
+                capture_output=True, text=True, timeout=harness.PATIENCE,
+                env=dict(os.environ, PLANNER_TOKEN='secret'))
+            self.assertEqual(done.returncode, 0, text + done.stderr)
+
+    def test_every_kind_of_source_has_its_row(self):
+        done = subprocess.run([harness.SYSTATED, '--kinds'], check=True,
+                              capture_output=True, text=True)
+        kinds = re.findall(r'^(\w+): kind (\S+)$', done.stdout, re.MULTILINE)
+        with open(os.path.join(harness.SOURCE, 'README.md'),
+                  encoding='utf-8') as f:
+            rows = re.findall(r'^\| (\w+) \| `([\w-]+)` \|', f.read(),
+                              re.MULTILINE)
+        self.assertGreater(len(kinds), 8)
+        for section, kind in kinds:
+            self.assertIn(('all' if kind == 'mock' else section, kind), rows)
 
     def test_every_block_is_of_a_known_kind(self):
         plain = {'sh cmd/run\n'}  # .ci and tests/run are how this is run
