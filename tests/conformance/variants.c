@@ -228,6 +228,19 @@ static const char *const kubernetes_bad[] = {
     NULL,
 };
 
+static const char *const agents_kubernetes_bad[] = {
+    "kubeconfig: ''",
+    "namespaces: [Agents]",
+    "namespaces: [a, b, a]",
+    "prefix: ''",
+    "prefix: systate.io",
+    "prefix: 'a/b/'",
+    "selector: ''",
+    "all: sometimes",
+    "nonsense: 1",
+    NULL,
+};
+
 #define APPS "/apis/apps/v1/"
 
 static const struct sst_conformance_stream streams[] = {
@@ -261,6 +274,19 @@ static const struct sst_conformance_stream streams[] = {
 	    },
 	.watches = 8,
 	.entities = 7,
+    },
+    {
+	.name = "agents/kubernetes",
+	.ops = &sst_agents_kubernetes_ops,
+	.options = "all: true",
+	.bad_options = agents_kubernetes_bad,
+	.lists =
+	    {
+		{APPS "deployments", "a_deployments.http"},
+		{APPS "statefulsets", "a_statefulsets.http"},
+	    },
+	.watches = 3,
+	.entities = 5,
     },
 };
 
