@@ -429,15 +429,11 @@ plugin_poll(const struct plugin *p)
 }
 
 static int
-plugin_wait(struct plugin *p, struct sst_error *err)
+plugin_wait(struct plugin *p, struct sst_mono end, struct sst_error *err)
 {
-	struct sst_mono end = sst_mono_add_ms(
-	    sst_clock_mono(p->call->clock), PLUGIN_TIME_MS);
 	bool ended = false;
 	int code;
 
-	if (sst_mono_before(p->call->deadline, end))
-		end = p->call->deadline;
 	while (!ended) {
 		code = plugin_check(p, end, err);
 		if (code != SST_OK)
@@ -498,15 +494,19 @@ int
 kube__plugin_run(const struct kube_plugin_call *call,
     struct kube_credential *out, struct sst_error *err)
 {
+	struct sst_mono end =
+	    sst_mono_add_ms(sst_clock_mono(call->clock), PLUGIN_TIME_MS);
 	struct plugin p;
 	int code;
 
+	if (sst_mono_before(call->deadline, end))
+		end = call->deadline;
 	plugin_init(&p, call);
-	code = plugin_check(&p, call->deadline, err);
+	code = plugin_check(&p, end, err);
 	if (code == SST_OK)
 		code = plugin_start(&p, err);
 	if (code == SST_OK)
-		code = plugin_wait(&p, err);
+		code = plugin_wait(&p, end, err);
 	plugin_kill(&p);
 	if (code == SST_OK)
 		code = plugin_result(&p, out, err);

@@ -165,7 +165,7 @@ START_TEST(what_a_plugin_gets)
 	       "echo \"input:$(cat | wc -c)\"\n"
 	       "echo \"fds:\" $(cd /proc/$$/fd; for f in *; do readlink $f; "
 	       "done | sort)\n"
-	       "grep -e SigBlk -e SigIgn /proc/$$/status\n"
+	       "grep -e SigBlk -e SigIgn /proc/self/status\n"
 	       "set -- $(cat /proc/$$/stat)\n"
 	       "echo \"group:$(( $5 == $$ ))\"\n"
 	       "exit 3\n");
