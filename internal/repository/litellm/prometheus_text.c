@@ -69,7 +69,8 @@ text_is_family(const struct sst_prometheus_text *t, const char *name,
 	for (i = 0; i < t->sink.family_count; i++) {
 		const char *family = t->sink.families[i];
 
-		if (strncmp(family, name, len) == 0 && family[len] == '\0') {
+		/* the name may hold a NUL */
+		if (strlen(family) == len && memcmp(family, name, len) == 0) {
 			*out = i;
 			return true;
 		}

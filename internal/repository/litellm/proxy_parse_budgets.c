@@ -88,26 +88,34 @@ budget_left(double max, double spend)
 	return json_real(round((max - spend) * 1e9) / 1e9);
 }
 
-/* name is the row's key where rows are an object, else NULL. */
-static json_t *
-budget_name(const struct budget_reading *r, const char *name, const json_t *row)
+/* The name, and how much of it is shown; NULL: there is none. name is the
+ * row's key where rows are an object, else NULL. */
+static const char *
+budget_name(const struct budget_reading *r, const char *name, const json_t *row,
+    size_t *len)
 {
 	const char *id;
 
 	if (name == NULL && r->names->alias != NULL)
 		name = proxy__text(json_object_get(row, r->names->alias));
-	if (name != NULL && name[0] != '\0')
-		return json_string(name);
+	if (name != NULL && name[0] != '\0') {
+		*len = strlen(name);
+		return name;
+	}
 	/* keys are bare hashes when an old build ignores what is asked for */
-	id = proxy__text(json_is_string(row)
-			     ? row
-			     : json_object_get(row,
-				   r->names->id != NULL ? r->names->id : ""));
-	if (id == NULL)
-		return NULL;
-	if (r->into->scope == PROXY_KEYS && strlen(id) > HASH_SHOWN)
-		return json_stringn(id, HASH_SHOWN);
-	return json_string(id);
+	id = r->names->id == NULL
+		 ? NULL
+		 : proxy__text(json_is_string(row)
+				   ? row
+				   : json_object_get(row, r->names->id));
+	*len = id == NULL ? 0 : strlen(id);
+	if (r->into->scope != PROXY_KEYS || *len <= HASH_SHOWN)
+		return id;
+	/* whatever it is, no half a character */
+	*len = HASH_SHOWN;
+	while (*len > 1 && ((unsigned char)id[*len] & 0xc0U) == 0x80U)
+		--*len;
+	return id;
 }
 
 static bool
@@ -142,15 +150,17 @@ budget_fill(const struct budget_reading *r, const json_t *row, json_t *b)
 static bool
 budget_take(const struct budget_reading *r, const char *name, const json_t *row)
 {
-	json_t *b, *shown;
+	size_t len;
+	json_t *b;
 
 	if (!json_is_object(row) && !json_is_string(row))
 		return true;
-	shown = budget_name(r, name, row);
-	if (shown == NULL)
+	name = budget_name(r, name, row, &len);
+	if (name == NULL)
 		return true;
 	b = json_object();
-	if (!proxy__set(b, "name", shown) || !budget_fill(r, row, b)) {
+	if (!proxy__set(b, "name", json_stringn(name, len)) ||
+	    !budget_fill(r, row, b)) {
 		json_decref(b);
 		return false;
 	}

@@ -16,8 +16,8 @@ proxy__part_period(const struct proxy *p, enum proxy_part_id id)
 		/* so that with the slack it is due when a call is */
 		return PROXY_HEALTH_CALL_MS * 100L / (100 - slack_percent);
 	return proxy__kind(id)->period_ms == PROXY_SLOWLY
-	    ? p->refresh_ms
-	    : proxy__kind(id)->period_ms;
+		   ? p->refresh_ms
+		   : proxy__kind(id)->period_ms;
 }
 
 bool

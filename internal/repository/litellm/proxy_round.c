@@ -166,8 +166,9 @@ round_database(struct proxy_round *round, bool after, struct sst_error *err)
 	return code;
 }
 
-int
-proxy__round(struct proxy_round *round, struct sst_error *err)
+/* What is read, in its order. */
+static int
+round_run(struct proxy_round *round, struct sst_error *err)
 {
 	struct proxy *p = round->p;
 	bool after = p->left && sst_mono_diff_ms(round->req->now, p->full_end) <
@@ -200,5 +201,29 @@ proxy__round(struct proxy_round *round, struct sst_error *err)
 	}
 	if (code == SST_OK)
 		code = round_database(round, after, err);
+	return code;
+}
+
+/* Nothing of a round that fails as a whole is kept, and the framework backs
+ * off: its failures are no reason for the parts to do so as well. */
+static void
+round_forgive(struct proxy_round *round)
+{
+	struct proxy_part *part = round->p->parts;
+	int i;
+
+	for (i = 0; i < PROXY_PARTS; i++, part++) {
+		if (part->state == PROXY_PART_FAILING)
+			part->due = round->req->now;
+	}
+}
+
+int
+proxy__round(struct proxy_round *round, struct sst_error *err)
+{
+	int code = round_run(round, err);
+
+	if (code != SST_OK)
+		round_forgive(round);
 	return code;
 }

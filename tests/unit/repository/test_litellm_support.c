@@ -108,16 +108,33 @@ litellm_misbehave(const char *prefix, enum upstream_fault_kind kind, int status)
 	upstream_misbehave(world.up, prefix, &fault);
 }
 
-int
-litellm_held(const char *prefix, long ms)
+void
+litellm_hold(const char *prefix)
 {
 	unsigned before = upstream_calls(world.up, prefix);
-	int code;
 
 	litellm_misbehave(prefix, UPSTREAM_HOLD, 0);
 	subject_begin(&world.subject);
 	ck_assert(upstream_wait_calls(world.up, prefix, before + 1));
+}
+
+void
+litellm_hold_on(const char *prefix, long ms)
+{
+	unsigned before = upstream_calls(world.up, prefix);
+
 	fake_clock_advance(&world.subject.hands, ms);
+	ck_assert(upstream_wait_calls(world.up, prefix, before + 1));
+}
+
+int
+litellm_held(long ms, bool answer)
+{
+	int code;
+
+	fake_clock_advance(&world.subject.hands, ms);
+	if (answer)
+		upstream_release(world.up);
 	code = subject_join(&world.subject);
 	upstream_misbehave(world.up, "", NULL);
 	upstream_release(world.up);

@@ -50,9 +50,13 @@ void litellm_later(long seconds);
 void litellm_answer(const char *target, int status, const char *text);
 void litellm_misbehave(
     const char *prefix, enum upstream_fault_kind kind, int status);
-/* A collection in which what begins with prefix is held until ms have passed
- * on the clock; its code. */
-int litellm_held(const char *prefix, long ms);
+/* A collection begins in a thread; what begins with prefix is held, and there
+ * is such a request. */
+void litellm_hold(const char *prefix);
+/* Time passes until another such request comes. */
+void litellm_hold_on(const char *prefix, long ms);
+/* Time passes; its code. answer: what is held is answered then. */
+int litellm_held(long ms, bool answer);
 
 /* The member of that deployment at a.b, borrowed; b may be NULL. */
 const json_t *litellm_of(const char *id, const char *a, const char *b);

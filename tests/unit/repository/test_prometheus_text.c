@@ -331,7 +331,9 @@ END_TEST
 
 START_TEST(a_nul_is_a_byte_like_others)
 {
-	static const char text[] = "up{a=\"x\0y\"} 1\nup\0 2\nup 3\n";
+	static const char text[] = "up{a=\"x\0y\"} 1\nup\0 2\nup 3\n"
+				   "# TYPE up\0\0\0\0\0\0\0 gauge\n"
+				   "# TYPE requests\0total counter\n";
 
 	ck_assert_int_eq(feed_split(text, sizeof(text) - 1, 0), SST_OK);
 	ck_assert_uint_eq(seen.stats.samples, 2);
