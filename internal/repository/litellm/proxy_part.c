@@ -121,12 +121,13 @@ proxy__part_read(
     struct proxy_round *round, enum proxy_part_id id, struct sst_error *err)
 {
 	struct proxy *p = round->p;
+	struct proxy_part *part = &p->parts[id];
 	struct sst_mono begin = sst_clock_mono(p->clock);
 	long ms = proxy__kind(id)->timeout_ms;
 	int64_t took;
 	int code;
 
-	if (id >= PROXY_HEALTH && !p->parts[id].slow)
+	if (id >= PROXY_HEALTH && !part->slow)
 		ms = round->inline_ms;
 	round->id = id;
 	round->deadline = sst_mono_add_ms(begin, ms);
@@ -141,7 +142,7 @@ proxy__part_read(
 	if (code == SST_OK) {
 		part_good(round, id);
 		if (took < PROXY_INLINE_MS / 3)
-			p->parts[id].slow = false;
+			part->slow = false;
 	} else if (!part_put_off(round, id, code)) {
 		part_bad(round, id, code, err);
 	}
