@@ -86,8 +86,9 @@ void sst_diff_write_text(const struct sst_diff *diff,
 
 /*
  * Appends {"summary": ..., "cause": [...]} on the whole diff: what the history
- * lists about a revision. cause: names of the sources whose entities or status
- * changed, sorted.
+ * lists about a revision. cause: names of the sources whose entities, status or
+ * upstream changed, sorted; of an agent of several sources, those that told
+ * something new.
  */
 void sst_diff_write_note(const struct sst_diff *diff, struct sst_buf *out);
 

@@ -1,5 +1,6 @@
 /* The forms of a difference: JSON, its schema, text, and the note. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -429,6 +430,74 @@ START_TEST(a_note_names_whose_doing_it_was)
 }
 END_TEST
 
+START_TEST(a_note_names_sources_of_which_more_is_told)
+{
+	struct sst_snapshot *x, *y;
+	struct sst_diff *d;
+
+	x = doc("{'sources':[{'name':'litellm/a','upstream':{"
+		"'status':'ok','in_flight_requests':0}},"
+		"{'name':'litellm/b'}]}");
+	y = doc("{'sources':[{'name':'litellm/a','upstream':{"
+		"'status':'ok','in_flight_requests':1}},"
+		"{'name':'litellm/b','entities':2}]}");
+	d = doc_diff(x, y);
+	sst_diff_write_note(d, &out);
+	ck_assert_ptr_nonnull(
+	    strstr(in_single_quotes(), "'cause':['litellm/a']}"));
+	sst_diff_free(&d);
+	sst_snapshot_release(&x);
+	sst_snapshot_release(&y);
+}
+END_TEST
+
+/* When each of three sources told something new, and one agent of theirs. */
+static struct sst_snapshot *
+note_doc(const char *a, const char *b, const char *c, const char *status)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+	    "{'sources':[{'name':'agents/a','changed_at':'%s'},"
+	    "{'name':'agents/b','changed_at':'%s'},"
+	    "{'name':'agents/c','changed_at':'%s'}],"
+	    "'agents':[{'name':'x','status':'%s','source':'agents/a',"
+	    "'merged_from':['agents/a','agents/b','agents/c']}]}",
+	    a, b, c, status);
+	return doc(text);
+}
+
+START_TEST(a_note_names_who_told_something_new_of_a_merged_agent)
+{
+	static const char early[] = "2026-01-01T00:00:01Z";
+	static const char late[] = "2026-01-01T00:00:02Z";
+	static const struct {
+		const char *a, *b, *c, *cause;
+	} rows[] = {
+	    {early, late, early, "'cause':['agents/b']}"},
+	    {late, early, late, "'cause':['agents/a','agents/c']}"},
+	    /* twice in one second: one of them */
+	    {early, early, early,
+		"'cause':['agents/a','agents/b','agents/c']}"},
+	};
+	struct sst_snapshot *x = note_doc(early, early, early, "idle"), *y;
+	struct sst_diff *d;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		y = note_doc(rows[i].a, rows[i].b, rows[i].c, "busy");
+		d = doc_diff(x, y);
+		out.len = 0;
+		sst_diff_write_note(d, &out);
+		ck_assert_ptr_nonnull(
+		    strstr(in_single_quotes(), rows[i].cause));
+		sst_diff_free(&d);
+		sst_snapshot_release(&y);
+	}
+	sst_snapshot_release(&x);
+}
+END_TEST
+
 START_TEST(a_note_names_sources_that_fail)
 {
 	struct sst_snapshot *x, *y;
@@ -472,6 +541,9 @@ diff_forms_suite(void)
 	tcase_add_test(t, text_quotes_what_could_be_misread);
 	tcase_add_test(t, a_note_names_whose_doing_it_was);
 	tcase_add_test(t, a_note_names_sources_that_fail);
+	tcase_add_test(t, a_note_names_sources_of_which_more_is_told);
+	tcase_add_test(
+	    t, a_note_names_who_told_something_new_of_a_merged_agent);
 	suite_add_tcase(s, t);
 	return s;
 }
