@@ -7,6 +7,7 @@
  * more unchanged, and goes.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,8 +69,10 @@ fuzz_entities(struct kubernetes_store *store, const struct sst_contract *c)
 	if (sst_draft_finish(draft, &harvest, &err) != SST_OK)
 		abort();
 	/* what was taken conforms */
-	if (harvest->rejected != 0)
+	if (harvest->rejected != 0) {
+		fprintf(stderr, "%s\n", harvest->flaw.text);
 		abort();
+	}
 	sst_harvest_release(&harvest);
 	sst_draft_free(&draft);
 }

@@ -400,8 +400,7 @@ images_collect(const json_t *containers, const char **out, size_t count)
 	     i++) {
 		image = kubernetes__json_text(
 		    json_array_get(containers, i), "image");
-		if (image != NULL && image[0] != '\0' &&
-		    strlen(image) <= KUBERNETES_TEXT_IMAGE)
+		if (kubernetes__name_good(image, KUBERNETES_TEXT_IMAGE))
 			out[count++] = image;
 	}
 	return count;

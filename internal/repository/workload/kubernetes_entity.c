@@ -285,6 +285,20 @@ entity_newest_pod(const struct entity *e)
 	return best;
 }
 
+static bool
+entity_listed(const json_t *list, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(list); i++) {
+		if (strcmp(json_string_value(json_array_get(list, i)), text) ==
+		    0)
+			return true;
+	}
+	return false;
+}
+
+/* Each text once, whatever the server says: at most a hundred. */
 static json_t *
 entity_list(
     const struct kubernetes_record *r, const struct kubernetes_list *list)
@@ -294,7 +308,8 @@ entity_list(
 	uint32_t i;
 
 	for (i = 0; i < list->count; i++) {
-		if (json_array_append_new(out, json_string(text)) != 0) {
+		if (!entity_listed(out, text) &&
+		    json_array_append_new(out, json_string(text)) != 0) {
 			json_decref(out);
 			return NULL;
 		}

@@ -123,7 +123,7 @@ limits_name(struct kubernetes_draft *draft, const json_t *container,
 	const char *name = kubernetes__json_text(container, "name");
 	uint32_t at;
 
-	if (name == NULL || name[0] == '\0' ||
+	if (!kubernetes__name_good(name, KUBERNETES_TEXT_NAME) ||
 	    out->unlimited.count >= KUBERNETES_CONTAINERS_MAX)
 		return;
 	if ((out->cpu_nano != KUBERNETES_NONE ||

@@ -8,6 +8,9 @@
 #include "base/time.h"
 #include "repository/kube/quantity.h"
 
+#define PARSE_GROUP \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+
 const char *
 kubernetes__json_text(const json_t *object, const char *member)
 {
@@ -131,25 +134,29 @@ kubernetes__draft_message(struct kubernetes_draft *draft, const char *text)
 	return at;
 }
 
-/* What the document takes as the name of something. */
-static bool
-parse_name_good(const char *text, size_t max)
+bool
+kubernetes__name_good(const char *text, size_t max)
 {
 	size_t len = text == NULL ? 0 : strnlen(text, max + 1);
 
 	return len > 0 && len <= max && sst_text_is_plain(text, len);
 }
 
-/* The group of an apiVersion: what stands before the slash, "" without. */
+/* The group of an apiVersion: what stands before the slash, "" without. It may
+ * become part of a kind, so nothing but what groups are made of. */
 static uint32_t
 parse_group(struct kubernetes_draft *draft, const char *version)
 {
 	const char *slash = version == NULL ? NULL : strchr(version, '/');
+	size_t i, len = slash == NULL ? 0 : (size_t)(slash - version);
 
-	if (slash == NULL || slash == version)
+	for (i = 0; i < len; i++) {
+		if (strchr(PARSE_GROUP, version[i]) == NULL)
+			return 0;
+	}
+	if (len == 0 || len > KUBERNETES_TEXT_NAME)
 		return 0;
-	return kubernetes__draft_text(
-	    draft, version, (size_t)(slash - version));
+	return kubernetes__draft_text(draft, version, len);
 }
 
 static void
@@ -167,8 +174,8 @@ parse_owner(struct kubernetes_draft *draft, const json_t *meta)
 			continue;
 		kind = kubernetes__json_text(owner, "kind");
 		name = kubernetes__json_text(owner, "name");
-		if (!parse_name_good(kind, KUBERNETES_TEXT_KIND) ||
-		    !parse_name_good(name, KUBERNETES_TEXT_NAME))
+		if (!kubernetes__name_good(kind, KUBERNETES_TEXT_KIND) ||
+		    !kubernetes__name_good(name, KUBERNETES_TEXT_NAME))
 			return;
 		head->owner_kind =
 		    kubernetes__draft_text(draft, kind, KUBERNETES_TEXT_KIND);
@@ -191,16 +198,16 @@ parse_meta(
 	const char *uid = kubernetes__json_text(meta, "uid");
 	struct kubernetes_record *head = &draft->head;
 
-	if (!parse_name_good(name, KUBERNETES_TEXT_NAME))
+	if (!kubernetes__name_good(name, KUBERNETES_TEXT_NAME))
 		return sst_error_set(
 		    err, SST_TYPE, "/metadata/name: not a name");
-	if (!parse_name_good(namespace, KUBERNETES_TEXT_NAME))
+	if (!kubernetes__name_good(namespace, KUBERNETES_TEXT_NAME))
 		return sst_error_set(
 		    err, SST_TYPE, "/metadata/namespace: not a name");
 	head->name = kubernetes__draft_text(draft, name, KUBERNETES_TEXT_NAME);
 	head->namespace =
 	    kubernetes__draft_text(draft, namespace, KUBERNETES_TEXT_NAME);
-	if (parse_name_good(uid, KUBERNETES_TEXT_UID))
+	if (kubernetes__name_good(uid, KUBERNETES_TEXT_UID))
 		head->uid =
 		    kubernetes__draft_text(draft, uid, KUBERNETES_TEXT_UID);
 	head->created_ms = kubernetes__json_time(meta, "creationTimestamp");

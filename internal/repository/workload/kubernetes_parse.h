@@ -77,6 +77,10 @@ int64_t kubernetes__sum(int64_t a, int64_t b);
 const json_t *
 kubernetes__json_condition(const json_t *status, const char *type);
 
+/* What the document takes as the name of something: from 1 to max bytes, no
+ * control character. */
+bool kubernetes__name_good(const char *text, size_t max);
+
 /* Free text: made safe before it is cut, because half a secret is not seen as
  * one. */
 uint32_t

@@ -24,7 +24,8 @@ struct pod_state {
 struct pod_status {
 	struct kubernetes_draft *draft;
 	const json_t *spec, *status;
-	char text[KUBERNETES_TEXT_REASON + 32];
+	char
+	    text[KUBERNETES_TEXT_REASON + 64]; /* may end in half a character */
 	const char *reason;  /* of the container that decides; "" */
 	const char *message; /* of the same; NULL */
 	int64_t ready, restarts, last_restart_ms;
@@ -92,7 +93,7 @@ static void
 pod_set(struct pod_status *p, const char *prefix, const char *text)
 {
 	snprintf(p->text, sizeof(p->text), "%s%.*s", prefix,
-	    KUBERNETES_TEXT_REASON, text);
+	    KUBERNETES_TEXT_REASON + 32, text);
 }
 
 static void
@@ -360,7 +361,7 @@ container_add(
 	const char *name = kubernetes__json_text(container, "name");
 	struct kubernetes_container *out;
 
-	if (name == NULL || name[0] == '\0' ||
+	if (!kubernetes__name_good(name, KUBERNETES_TEXT_NAME) ||
 	    head->container_count >= KUBERNETES_CONTAINERS_MAX)
 		return;
 	out = &p->draft->containers[head->container_count++];

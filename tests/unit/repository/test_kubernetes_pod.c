@@ -534,17 +534,29 @@ END_TEST
 START_TEST(long_texts_are_cut_between_characters)
 {
 	char reason[1024];
-	size_t i;
+	size_t i, lead;
 
-	for (i = 0; i + 2 < sizeof(reason); i += 2)
-		memcpy(reason + i, "\xc3\xa9", 2);
-	reason[i] = '\0';
-	parse("{'metadata':{'name':'p','namespace':'n'},"
-	      "'status':{'reason':'x%s'}}",
-	    reason);
-	ck_assert_uint_le(
-	    strlen(at(record->pod.reason)), KUBERNETES_TEXT_REASON);
-	ck_assert_uint_eq(strlen(at(record->pod.reason)) % 2, 1);
+	for (lead = 0; lead < 2; lead++) {
+		for (i = 0; i + 2 < sizeof(reason); i += 2)
+			memcpy(reason + i, "\xc3\xa9", 2);
+		reason[i] = '\0';
+		parse("{'metadata':{'name':'p','namespace':'n'},"
+		      "'status':{'reason':'%s%s'}}",
+		    lead == 0 ? "" : "x", reason);
+		ck_assert_uint_eq(strlen(at(record->pod.reason)), 256 - lead);
+		ck_assert_str_eq(
+		    at(record->pod.reason), at(record->pod.status));
+	}
+}
+END_TEST
+
+/* It may become part of a kind. */
+START_TEST(an_odd_group_is_none)
+{
+	parse_pod(",'ownerReferences':[{'kind':'ReplicaSet','name':'r',"
+		  "'apiVersion':'a\xc3\xa9/v1','controller':true}]",
+	    "", "");
+	ck_assert_str_eq(at(record->owner_group), "");
 }
 END_TEST
 
@@ -566,6 +578,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, what_names_nothing_is_refused);
 	tcase_add_test(tc, a_nul_in_a_text_does_no_harm);
 	tcase_add_test(tc, long_texts_are_cut_between_characters);
+	tcase_add_test(tc, an_odd_group_is_none);
 }
 
 int
