@@ -453,7 +453,7 @@ END_TEST
 
 /* When each of three sources told something new, and one agent of theirs. */
 static struct sst_snapshot *
-note_doc(const char *a, const char *b, const char *c, const char *status)
+note_doc(const char *const times[3], const char *status)
 {
 	char text[1024];
 
@@ -463,7 +463,7 @@ note_doc(const char *a, const char *b, const char *c, const char *status)
 	    "{'name':'agents/c','changed_at':'%s'}],"
 	    "'agents':[{'name':'x','status':'%s','source':'agents/a',"
 	    "'merged_from':['agents/a','agents/b','agents/c']}]}",
-	    a, b, c, status);
+	    times[0], times[1], times[2], status);
 	return doc(text);
 }
 
@@ -472,20 +472,20 @@ START_TEST(a_note_names_who_told_something_new_of_a_merged_agent)
 	static const char early[] = "2026-01-01T00:00:01Z";
 	static const char late[] = "2026-01-01T00:00:02Z";
 	static const struct {
-		const char *a, *b, *c, *cause;
+		const char *times[3], *cause;
 	} rows[] = {
-	    {early, late, early, "'cause':['agents/b']}"},
-	    {late, early, late, "'cause':['agents/a','agents/c']}"},
+	    {{early, late, early}, "'cause':['agents/b']}"},
+	    {{late, early, late}, "'cause':['agents/a','agents/c']}"},
 	    /* twice in one second: one of them */
-	    {early, early, early,
+	    {{early, early, early},
 		"'cause':['agents/a','agents/b','agents/c']}"},
 	};
-	struct sst_snapshot *x = note_doc(early, early, early, "idle"), *y;
+	struct sst_snapshot *x = note_doc(rows[2].times, "idle"), *y;
 	struct sst_diff *d;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		y = note_doc(rows[i].a, rows[i].b, rows[i].c, "busy");
+		y = note_doc(rows[i].times, "busy");
 		d = doc_diff(x, y);
 		out.len = 0;
 		sst_diff_write_note(d, &out);
