@@ -249,6 +249,8 @@ parse_text(const char *json, size_t len, json_t **out, struct sst_error *err)
 	/* an annotation may hold a NUL: one is enough for a page to be refused
 	 * by who does not allow it */
 	tree = json_loadb(json, len, JSON_ALLOW_NUL, &at);
+	if (tree == NULL && json_error_code(&at) == json_error_out_of_memory)
+		return sst_error_nomem(err);
 	if (tree == NULL)
 		return sst_error_set(err, SST_SYNTAX, "not JSON");
 	if (!json_is_object(tree)) {
