@@ -27,6 +27,8 @@ teardown(void)
 }
 
 /* JSON with ' for ". */
+static void parse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 static void
 parse(const char *fmt, ...)
 {
