@@ -151,11 +151,37 @@ compose_sources_tree(struct composer *c)
 	return array;
 }
 
+/*
+ * Whether the row says what it said before. A source may tell something new, or
+ * the same in a new process, of which nothing shows (another source told it
+ * first): its date of change alone makes no revision.
+ */
+static bool
+compose_source_same(const struct composer *c, enum sst_section_id id,
+    const struct sst_entity *before, const struct sst_entity_parts *parts)
+{
+	const char *was = sst_entity_json(before), *is = parts->json;
+	size_t stamp = parts->stamp, behind;
+
+	if (before->json_len != parts->json_len)
+		return false;
+	if (memcmp(was, is, parts->json_len) == 0)
+		return true;
+	if (stamp == 0 || before->stamp != stamp ||
+	    c->snapshot->sections[id] != c->in->previous->sections[id])
+		return false;
+	behind = stamp + strcspn(is + stamp, "\"");
+	return memcmp(was, is, stamp) == 0 &&
+	       memcmp(was + behind, is + behind, parts->json_len - behind) == 0;
+}
+
 /* The row of a source as an entity: that of the last snapshot when equal. */
 static struct sst_entity *
-compose_source_entity(struct composer *c, const char *name, const json_t *tree)
+compose_source_entity(
+    struct composer *c, const struct sst_slot_view *view, const json_t *tree)
 {
 	const struct sst_snapshot *previous = c->in->previous;
+	const char *name = view->name;
 	struct sst_entity *before = NULL;
 	struct sst_entity *made = NULL;
 	struct sst_buf b = SST_BUF_INIT;
@@ -171,8 +197,8 @@ compose_source_entity(struct composer *c, const char *name, const json_t *tree)
 		    previous->sources, parts.key, parts.key_len);
 	if (sst_buf_failed(&b))
 		sst_error_nomem(c->err);
-	else if (before != NULL && before->json_len == b.len &&
-		 memcmp(sst_entity_json(before), b.data, b.len) == 0)
+	else if (before != NULL &&
+		 compose_source_same(c, view->section, before, &parts))
 		made = sst_entity_acquire(before);
 	else
 		sst_entity_new(&parts, &made, c->err);
@@ -189,7 +215,7 @@ compose_source_section(struct composer *c, const json_t *tree)
 
 	for (i = 0; rc == SST_OK && i < c->in->count; i++) {
 		rows[i] = compose_source_entity(
-		    c, c->in->views[i].name, json_array_get(tree, i));
+		    c, &c->in->views[i], json_array_get(tree, i));
 		if (rows[i] == NULL)
 			rc = SST_NOMEM;
 	}
