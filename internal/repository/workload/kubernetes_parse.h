@@ -54,7 +54,9 @@ enum {
 	KUBERNETES_TEXT_REASON = 256,
 	KUBERNETES_TEXT_IMAGE = 1024,
 	KUBERNETES_TEXT_REVISION = 64,
-	KUBERNETES_TEXT_MESSAGE = 1024 /* characters */
+	/* Characters; the schema takes 1024. What is cut may look like a secret
+	 * at its end, and [redacted] is longer than that. */
+	KUBERNETES_TEXT_MESSAGE = 1000
 };
 
 /* The text, NULL when there is none. */
