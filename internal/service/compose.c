@@ -64,9 +64,11 @@ compose_section(struct composer *c, enum sst_section_id id)
 	return rc;
 }
 
+/* at: since it is degraded. What is left out may change, nobody sees it. */
 static void
 compose_note_twins(struct composer *c)
 {
+	const struct sst_compose_since *since;
 	struct compose_source *s;
 	size_t i;
 
@@ -77,7 +79,11 @@ compose_note_twins(struct composer *c)
 		s->status = SST_STATUS_DEGRADED;
 		sst_error_set(&s->error, SST_EXISTS,
 		    "%zu left out: another source has the same key", s->twins);
-		s->error_since = c->in->views[i].changed;
+		since = &c->in->since[i];
+		s->error_since =
+		    since->known && since->status == SST_STATUS_DEGRADED
+			? since->at
+			: c->in->wall;
 	}
 }
 

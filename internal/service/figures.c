@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/fields.h"
 #include "service/service_state.h"
 
 void
@@ -85,36 +86,82 @@ figures_fill(struct sst_source_figures *f, const struct sst_slot_view *v,
 	return figures_error(f, v);
 }
 
+/*
+ * That another source has the same keys shows only where all of them are put
+ * together: what the document says of it holds here, too.
+ */
 static int
-figures_fill_all(const struct sst_slot_view *views, size_t count,
-    struct sst_mono now, struct sst_source_figures **out)
+figures_twins(struct sst_source_figures *f, const struct sst_snapshot *current)
 {
-	struct sst_source_figures *figures;
+	const struct fields_span exists = {"\"exists\"", 8};
+	const struct sst_entity *row =
+	    sst_section_find(current->sources, f->name, strlen(f->name));
+	struct sst_buf message = SST_BUF_INIT;
+	struct fields_span error;
+
+	if (row == NULL ||
+	    strcmp(f->status, sst_status_name(SST_STATUS_OK)) != 0)
+		return 0;
+	error = fields__find(fields__of(row), "error");
+	if (error.at == NULL || *error.at != '{' ||
+	    !fields__same(fields__find(error, "code"), exists))
+		return 0;
+	f->status = sst_status_name(SST_STATUS_DEGRADED);
+	if (f->error_code != NULL)
+		return 0;
+	fields__text(fields__find(error, "message"), &message);
+	f->error_code = strdup(sst_code_name(SST_EXISTS));
+	f->error_message = sst_buf_take(&message, NULL);
+	return f->error_code == NULL || f->error_message == NULL ? -1 : 0;
+}
+
+static int
+figures_fill_all(struct sst_source_figures *figures,
+    const struct sst_slot_view *views, size_t count,
+    const struct sst_snapshot *current, struct sst_mono now)
+{
 	size_t i;
 
-	figures = calloc(count + 1, sizeof(*figures));
-	for (i = 0; figures != NULL && i < count; i++) {
-		if (figures_fill(&figures[i], &views[i], now) == 0)
-			continue;
-		sst_source_figures_free(figures, count);
-		figures = NULL;
+	for (i = 0; i < count; i++) {
+		if (figures_fill(&figures[i], &views[i], now) != 0 ||
+		    (current != NULL &&
+			figures_twins(&figures[i], current) != 0))
+			return -1;
 	}
-	*out = figures;
-	return figures == NULL ? -1 : 0;
+	return 0;
+}
+
+static int
+figures_make(struct sst_service *service, const struct sst_slot_view *views,
+    size_t count, struct sst_source_figures **out)
+{
+	struct sst_mono now = sst_clock_mono(sst_service_clock(service));
+	struct sst_snapshot *current = service__current(service);
+	struct sst_source_figures *figures;
+	int rc = -1;
+
+	figures = calloc(count + 1, sizeof(*figures));
+	if (figures != NULL)
+		rc = figures_fill_all(figures, views, count, current, now);
+	sst_snapshot_release(&current);
+	if (rc != 0)
+		sst_source_figures_free(figures, count);
+	else
+		*out = figures;
+	return rc;
 }
 
 int
 sst_service_sources(struct sst_service *service,
     struct sst_source_figures **out, size_t *count_out, struct sst_error *err)
 {
-	struct sst_mono now = sst_clock_mono(sst_service_clock(service));
 	struct sst_slot_view *views = NULL;
 	size_t count = 0;
 	int rc;
 
 	/* the names in the views live only as long as the sources do */
 	rc = sst_repository_read(service__enter(service), &views, &count, err);
-	if (rc == SST_OK && figures_fill_all(views, count, now, out) != 0)
+	if (rc == SST_OK && figures_make(service, views, count, out) != 0)
 		rc = sst_error_nomem(err);
 	sst_slot_views_free(views, count);
 	service__leave(service);
