@@ -221,8 +221,12 @@ recent__pending(struct recent *recent, struct recent_pending *out, size_t max)
 		e = recent_entry(recent, i);
 		if (e->stored)
 			continue;
+		/* published while the notes were made: it is stored for good,
+		 * so not before it has one */
+		if (e->note == NULL)
+			break;
 		out[n].snapshot = sst_snapshot_acquire(e->snapshot);
-		out[n++].note = e->note == NULL ? NULL : strdup(e->note);
+		out[n++].note = strdup(e->note);
 	}
 	sst_lock_release(&recent->lock);
 	return n;

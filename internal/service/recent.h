@@ -60,7 +60,8 @@ struct recent_pending {
 	char *note;
 };
 
-/* The oldest not stored, at most max of them, in order; how many. */
+/* The oldest not stored that have notes, at most max of them, in order; how
+ * many. */
 size_t
 recent__pending(struct recent *recent, struct recent_pending *out, size_t max);
 void recent__pending_fini(struct recent_pending *pending, size_t count);
