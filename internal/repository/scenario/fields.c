@@ -5,7 +5,10 @@
 static const char *const agent_status[] = {
     "running", "idle", "busy", "error", "offline", "unknown", NULL};
 static const char *const max_pods_source[] = {
-    "hpa", "replicas", "parallelism", "config", "unknown", NULL};
+    "hpa", "replicas", "desired_number_scheduled", "parallelism", "config",
+    "unknown", NULL};
+static const char *const pod_limits_source[] = {
+    "pod", "template", "config", NULL};
 static const char *const rollout_state[] = {
     "complete", "progressing", "stuck", "paused", "unknown", NULL};
 static const char *const pod_phase[] = {
@@ -19,7 +22,8 @@ static const char *const task_status[] = {"queued", "scheduled", "blocked",
 static const char *const priority_level[] = {
     "low", "normal", "high", "critical", NULL};
 static const char *const model_status[] = {
-    "healthy", "unhealthy", "cooldown", "unknown", NULL};
+    "healthy", "degraded", "unhealthy", "cooldown", "unknown", NULL};
+static const char *const usage_quality[] = {"ok", "unreliable", NULL};
 
 static const struct scn_field active_task_fields[] = {
     {"id", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0},
@@ -46,6 +50,9 @@ static const struct scn_field agent_fields[] = {
     {"activity", SCN_OBJECT, 0, &activity_shape, NULL, 0},
     {"namespace", SCN_NAME, SCN_NULL, NULL, NULL, 0},
     {"status", SCN_WORD, 0, NULL, agent_status, 0},
+    {"version", SCN_TEXT, SCN_NULL, NULL, NULL, 0},
+    {"url", SCN_TEXT, SCN_NULL, NULL, NULL, 0},
+    {"skills", SCN_NAMES, SCN_SORTED, NULL, NULL, 0},
 };
 static const struct scn_shape agent_shape = {
     "an agent", SCN_FIELDS(agent_fields)};
@@ -55,6 +62,10 @@ static const struct scn_field live_fields[] = {
     {"updated_at", SCN_TIME, 0, NULL, NULL, 0},
     {"desired_pods", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
     {"ready_pods", SCN_COUNT, SCN_NULL | SCN_OWNED, NULL, NULL, 0},
+    {"available_pods", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"updated_pods", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"terminating_pods", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"finished_pods", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
 };
 static const struct scn_shape live_shape = {
     "what runs of a workload", SCN_FIELDS(live_fields)};
@@ -69,14 +80,36 @@ static const struct scn_field rollout_fields[] = {
 static const struct scn_shape rollout_shape = {
     "a roll-out", SCN_FIELDS(rollout_fields)};
 
+static const struct scn_field autoscaler_fields[] = {
+    {"name", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0},
+    {"min_pods", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"max_pods", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"current_pods", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"desired_pods", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"conflicting", SCN_BOOL, 0, NULL, NULL, 0},
+};
+static const struct scn_shape autoscaler_shape = {
+    "an autoscaler", SCN_FIELDS(autoscaler_fields)};
+
+static const struct scn_field termination_fields[] = {
+    {"reason", SCN_TEXT, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
+    {"exit_code", SCN_INTEGER, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
+    {"signal", SCN_INTEGER, SCN_NULL, NULL, NULL, 0},
+    {"finished_at", SCN_TIME, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
+};
+static const struct scn_shape termination_shape = {
+    "the end of a container", SCN_FIELDS(termination_fields)};
+
 static const struct scn_field container_fields[] = {
     {"name", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0},
     {"state", SCN_WORD, SCN_REQUIRED, NULL, container_state, 0},
     {"reason", SCN_TEXT, SCN_NULL, NULL, NULL, 0},
     {"message", SCN_TEXT, SCN_NULL, NULL, NULL, 0},
     {"exit_code", SCN_INTEGER, SCN_NULL, NULL, NULL, 0},
+    {"signal", SCN_INTEGER, SCN_NULL, NULL, NULL, 0},
     {"ready", SCN_BOOL, SCN_NULL, NULL, NULL, 0},
     {"restarts", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"last", SCN_OBJECT, SCN_NULL, &termination_shape, NULL, 0},
 };
 static const struct scn_shape container_shape = {
     "a container", SCN_FIELDS(container_fields)};
@@ -92,7 +125,10 @@ static const struct scn_field pod_fields[] = {
     {"reason", SCN_TEXT, SCN_NULL, NULL, NULL, 0},
     {"message", SCN_TEXT, SCN_NULL, NULL, NULL, 0},
     {"ready", SCN_BOOL, SCN_NULL, NULL, NULL, 0},
+    {"containers_ready", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"containers_total", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
     {"restarts", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"last_restart_at", SCN_TIME, SCN_NULL, NULL, NULL, 0},
     {"started_at", SCN_TIME, SCN_NULL, NULL, NULL, 0},
     {"memory_bytes", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
     {"containers", SCN_LIST, 0, &container_shape, NULL, 0},
@@ -109,8 +145,12 @@ static const struct scn_field workload_fields[] = {
     {"namespace", SCN_TEXT, SCN_ID, NULL, NULL, 0},
     {"kind", SCN_NAME, SCN_ID, NULL, NULL, 0},
     {"max_pods_source", SCN_WORD, 0, NULL, max_pods_source, 0},
+    {"pod_limits_source", SCN_WORD, 0, NULL, pod_limits_source, 0},
+    {"unlimited_containers", SCN_NAMES, SCN_SORTED, NULL, NULL, 0},
+    {"autoscaler", SCN_OBJECT, SCN_NULL, &autoscaler_shape, NULL, 0},
     {"rollout", SCN_OBJECT, 0, &rollout_shape, NULL, 0},
     {"images", SCN_NAMES, SCN_SORTED, NULL, NULL, 0},
+    {"uid", SCN_TEXT, 0, NULL, NULL, 0},
 };
 static const struct scn_shape workload_shape = {
     "a workload", SCN_FIELDS(workload_fields)};
@@ -199,6 +239,14 @@ static const struct scn_field cooldown_fields[] = {
 static const struct scn_shape cooldown_shape = {
     "a cool-down", SCN_FIELDS(cooldown_fields)};
 
+static const struct scn_field health_fields[] = {
+    {"checked_at", SCN_TIME, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
+    {"latency_ms", SCN_REAL, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
+    {"error", SCN_TEXT, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
+};
+static const struct scn_shape health_shape = {
+    "a health check", SCN_FIELDS(health_fields)};
+
 static const struct scn_field model_fields[] = {
     {"model", SCN_NAME, SCN_REQUIRED, NULL, NULL, 0},
     {"provider", SCN_TEXT, SCN_REQUIRED, NULL, NULL, 0},
@@ -209,8 +257,17 @@ static const struct scn_field model_fields[] = {
     {"payment_type", SCN_TEXT, 0, NULL, NULL, 0},
     {"deployment_id", SCN_NAME, SCN_ID, NULL, NULL, 0},
     {"status", SCN_WORD, 0, NULL, model_status, 0},
+    {"health", SCN_OBJECT, SCN_NULL, &health_shape, NULL, 0},
     {"window_seconds", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"usage_quality", SCN_WORD, 0, NULL, usage_quality, 0},
+    {"failures_per_minute", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"input_tpm_max", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"output_tpm_max", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
     {"spend_usd_today", SCN_REAL, SCN_NULL, NULL, NULL, 0},
+    {"tokens_today", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"requests_today", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"spend_usd_observed", SCN_REAL, SCN_NULL, NULL, NULL, 0},
+    {"spend_observed_since", SCN_TIME, SCN_NULL, NULL, NULL, 0},
     {"price", SCN_OBJECT, SCN_NULL, &price_shape, NULL, 0},
     {"remaining", SCN_OBJECT, SCN_NULL, &remaining_shape, NULL, 0},
     {"cooldown", SCN_OBJECT, SCN_NULL, &cooldown_shape, NULL, 0},

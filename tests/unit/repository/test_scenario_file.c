@@ -305,7 +305,9 @@ compare_shape(
 	ck_assert_msg(it != NULL, "no definition %s", def);
 	for (; it != NULL;
 	     it = json_object_iter_next((json_t *)(uintptr_t)properties, it)) {
-		if (strcmp(json_object_iter_key(it), "source") == 0)
+		/* what the framework fills in */
+		if (strcmp(json_object_iter_key(it), "source") == 0 ||
+		    strcmp(json_object_iter_key(it), "merged_from") == 0)
 			continue;
 		n++;
 		ck_assert_msg(
@@ -355,9 +357,12 @@ compare_all(const json_t *defs)
 	compare_shape(defs, "workload", load);
 	compare_shape(defs, "live", below(load, "live"));
 	compare_shape(defs, "rollout", below(load, "rollout"));
+	compare_shape(defs, "autoscaler", below(load, "autoscaler"));
 	compare_shape(defs, "pod", below(load, "pods"));
 	compare_shape(
 	    defs, "container", below(below(load, "pods"), "containers"));
+	compare_shape(defs, "termination",
+	    below(below(below(load, "pods"), "containers"), "last"));
 	compare_shape(defs, "queue", queue);
 	compare_shape(defs, "depth", below(queue, "depth"));
 	compare_shape(defs, "rates", below(queue, "rates"));
@@ -365,6 +370,7 @@ compare_all(const json_t *defs)
 	compare_shape(
 	    defs, "priority", below(below(queue, "tasks"), "priority"));
 	compare_shape(defs, "model", model);
+	compare_shape(defs, "health", below(model, "health"));
 	compare_shape(defs, "price", below(model, "price"));
 	compare_shape(defs, "remaining", below(model, "remaining"));
 	compare_shape(defs, "cooldown", below(model, "cooldown"));
