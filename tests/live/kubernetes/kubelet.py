@@ -104,7 +104,7 @@ class Kubelet:
     def add_node(self, name):
         admin = self.cluster.admin
         admin.create('/api/v1/nodes', {'metadata': {'name': name}})
-        room = {'cpu': '64', 'memory': '256Gi', 'pods': '5000'}
+        room = {'cpu': '9k', 'memory': '9Ti', 'pods': '9k'}
         admin.patch('/api/v1/nodes/%s/status' % name, {'status': {
             'capacity': room, 'allocatable': room,
             'conditions': [condition('Ready', True, 'KubeletReady')]}})

@@ -6,6 +6,7 @@ tests/api/harness.py."""
 import os
 import signal
 import sys
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -15,16 +16,35 @@ sys.path.insert(0, os.path.join(HERE, '..', '..', 'api'))
 import build  # noqa: E402
 import harness  # noqa: E402
 
-# in this order: the last ones shake what the first ones need
-MODULES = ('test_deploy', 'test_workload', 'test_agents', 'test_outage')
+# In this order: what takes long is begun early, and what shakes the cluster
+# comes after what needs it.
+TESTS = ('test_workload.Usage', 'test_outage.Rights', 'test_deploy',
+         'test_workload.Deployments', 'test_workload.Trouble',
+         'test_workload.Kinds', 'test_workload.ByHand',
+         'test_agents.Agents', 'test_outage.Many',
+         'test_outage.Latency', 'test_outage.Outages',
+         'test_outage.AllowedAgain')
+
+
+class Result(unittest.TextTestResult):
+    """Says how long each one took."""
+
+    def startTest(self, test):
+        self.begin = time.monotonic()
+        super().startTest(test)
+
+    def addSuccess(self, test):
+        unittest.TestResult.addSuccess(self, test)
+        self.stream.writeln('ok, %.1f s' % (time.monotonic() - self.begin))
+        self.stream.flush()
 
 
 def suite(names):
     loader = unittest.TestLoader()
     if names:
         loader.testNamePatterns = ['*%s*' % name for name in names]
-    return unittest.TestSuite(loader.loadTestsFromName(module)
-                              for module in MODULES)
+    return unittest.TestSuite(loader.loadTestsFromName(name)
+                              for name in TESTS)
 
 
 def main(names):
@@ -35,12 +55,12 @@ def main(names):
     except build.Missing as why:
         print('SKIP: live Kubernetes: %s' % why)
         return 77
-    from world import WORLD
+    import world
     try:
-        result = unittest.TextTestRunner(verbosity=2).run(suite(names))
+        result = unittest.TextTestRunner(
+            verbosity=2, resultclass=Result).run(suite(names))
     finally:
-        for made in WORLD:
-            made.close()
+        world.end()
     if result.testsRun == 0:
         print('no test is called that')
         return 1

@@ -2,8 +2,8 @@
 import unittest
 
 from kubelet import stamp
-from objects import (LIMITS, METRICS, METRICS_AWAY, autoscaler, container,
-                     controller, cron_job, job, pod, usage)
+from objects import (LIMITS, METRICS_AWAY, autoscaler, container, controller,
+                     cron_job, job, pod, usage)
 from world import path, say, world
 
 from harness import until
@@ -110,7 +110,7 @@ class Deployments(Case):
 
     def test_does_not_fit(self):
         """Why a pod is pending is what its user wants to know."""
-        self.deploy('huge', 'run', limits={'cpu': '1k', 'memory': '1Ti'})
+        self.deploy('huge', 'run', limits={'cpu': '10k', 'memory': '1Gi'})
         seen = self.see('Deployment', 'huge', 'cannot be scheduled',
                         lambda w: w['pods'] and
                         w['pods'][0]['reason'] == 'Unschedulable')
@@ -121,16 +121,18 @@ class Deployments(Case):
 
     def test_quota(self):
         """No pod at all, and the controller says why."""
-        self.world.admin.create(
-            '/api/v1/namespaces/other/resourcequotas',
-            {'metadata': {'name': 'none'}, 'spec': {'hard': {'pods': '0'}}})
+        quotas = '/api/v1/namespaces/other/resourcequotas'
+        self.world.admin.create(quotas, {
+            'metadata': {'name': 'none'}, 'spec': {'hard': {'pods': '0'}}})
+        # its controller is not run
+        self.world.admin.patch(quotas + '/none/status', {'status': {
+            'hard': {'pods': '0'}, 'used': {'pods': '0'}}})
         self.deploy('refused', 'run', namespace='other')
         seen = self.see('Deployment', 'refused', 'refused',
                         lambda w: 'exceeded quota' in
                         (w['rollout']['message'] or ''), 'other')
         self.assertEqual((seen['live']['active_pods'], seen['pods']), (0, []))
-        self.world.admin.delete(
-            '/api/v1/namespaces/other/resourcequotas/none')
+        self.world.admin.delete(quotas + '/none')
         self.world.remove('other', 'deployments', 'refused')
         self.gone('Deployment', 'refused', 'other')
 
@@ -311,9 +313,9 @@ class Usage(Case):
     """The metrics API is not there, is broken, is there."""
 
     def part(self, state):
-        until(lambda: self.view.parts()['metrics']['state'] == state,
+        until(lambda: self.view.parts()['podmetrics']['state'] == state,
               'metrics to be ' + state)
-        return self.view.parts()['metrics']
+        return self.view.parts()['podmetrics']
 
     def test_usage(self):
         self.deploy('search', 'run', replicas=2)
@@ -327,8 +329,7 @@ class Usage(Case):
         self.assertEqual(self.view.source()['status'], 'degraded')
         self.world.admin.delete('/apis/apiregistration.k8s.io/v1/apiservices/'
                                 'v1beta1.metrics.k8s.io')
-        self.world.admin.create('/apis/apiextensions.k8s.io/v1/'
-                                'customresourcedefinitions', METRICS)
+        self.world.serve_metrics()
         self.part('ok')
         self.report('search', '400m', '64Mi')
         seen = self.see('Deployment', 'search', 'use is known', lambda w: all(

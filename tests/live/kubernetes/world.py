@@ -5,7 +5,7 @@ import re
 
 from cluster import Cluster, Refused
 from kubelet import Kubelet
-from objects import MARKER
+from objects import MARKER, METRICS
 from relay import Relay
 
 from harness import Service, SOURCE, schema_validator, until
@@ -28,7 +28,7 @@ class View:
     """A systated of the test, by what it serves."""
 
     def __init__(self, config):
-        self.service = Service(config=config).ready()
+        self.service = Service(config=config, args=('--no-mock',)).ready()
         self.valid = schema_validator('system-state.schema.json')
 
     def get(self, where):
@@ -106,9 +106,13 @@ class World:
         for section in ('workload', 'agents') if agents else ('workload',):
             made.append('  - name: %s/kubernetes\n'
                         '    kind: kubernetes\n'
-                        '    options: {kubeconfig: "%s", %s}\n'
+                        '    interval_seconds: 1\n'
+                        '    max_age_seconds: 5\n'
+                        '    down_after_seconds: 600\n'
+                        '    options: {kubeconfig: "%s"%s}\n'
                         % (section, config or self.config,
-                           options if section == 'workload' else ''))
+                           ', metrics_interval: 5' + options
+                           if section == 'workload' else ''))
         return 'sources:\n' + ''.join(made)
 
     def deploy(self):
@@ -120,6 +124,15 @@ class World:
         kubectl('-n', 'systate', 'create', 'secret', 'generic',
                 'systate-tokens', '--from-file=' + tokens)
         kubectl('apply', '-f', os.path.join(DEPLOY, 'kubernetes.yaml'))
+
+    def serve_metrics(self):
+        """metrics.k8s.io is there from now on."""
+        try:
+            self.admin.create('/apis/apiextensions.k8s.io/v1/'
+                              'customresourcedefinitions', METRICS)
+        except Refused as why:
+            if why.status != 409:
+                raise
 
     def rotate(self):
         """A new token for the service, in the place of the old one; returns
@@ -167,12 +180,12 @@ class World:
                       p['containers_total'], p['restarts'])
                 for key, p in (view or self.view).pods().items()}
 
-    def agree(self):
+    def agree(self, view=None):
         """Until both say the same of every pod; how many there are."""
         seen = {}
 
         def same():
-            seen['kubectl'], seen['systate'] = self.table(), self.served()
+            seen['kubectl'], seen['systate'] = self.table(), self.served(view)
             return seen['kubectl'] == seen['systate']
         try:
             until(same, 'systate to agree with kubectl')
@@ -204,7 +217,21 @@ WORLD = []
 
 
 def world():
-    """Made once, by the first test that asks."""
+    """Made once, by the first test that asks; when it fails, it does so for
+    all of them."""
     if not WORLD:
-        WORLD.append(World())
+        try:
+            WORLD.append(World())
+        except BaseException as why:
+            WORLD.append(why)
+            raise
+    if isinstance(WORLD[0], BaseException):
+        raise AssertionError('there is no cluster') from WORLD[0]
     return WORLD[0]
+
+
+def end():
+    """At the end of the run."""
+    for made in WORLD:
+        if isinstance(made, World):
+            made.close()
