@@ -96,7 +96,11 @@ store_document(uint64_t revision, size_t *len_out)
 	size_t cap = lines * 64 + 1, len = 0;
 	char *text = malloc(cap);
 
-	ck_assert_ptr_nonnull(text);
+	/* no assertion of libcheck here: children that are killed make
+	 * documents, and would leave half a message in the file of their
+	 * parent's libcheck */
+	if (text == NULL)
+		abort();
 	text[0] = '\0';
 	for (i = 0; i < lines; i++) {
 		x = r % 41 == 0 ? document_mix(r, i)
