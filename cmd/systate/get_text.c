@@ -41,7 +41,10 @@ text_agent_tasks(const json_t *e, struct sst_buf *out)
 {
 	const json_t *list = cli_json_at(e, "activity.active_task_ids");
 
-	sst_buf_addf(out, "%zu/", json_array_size(list));
+	if (json_is_array(list))
+		sst_buf_addf(out, "%zu/", json_array_size(list));
+	else
+		sst_buf_adds(out, "?/");
 	cli_value_text(json_object_get(e, "max_parallel_invocations"), out);
 }
 

@@ -122,6 +122,18 @@ class Terminal(cli.Case):
         done = self.run_ok('get', '--text', url=double.url, COLUMNS='90')
         self.assertNotIn('…', done.text)
 
+    def test_unknown_is_not_none(self):
+        document = cli.golden('demo.full.json')
+        one, two = document['agents'][:2]
+        one['activity']['active_task_ids'] = None
+        two['activity']['active_task_ids'] = []
+        two['max_parallel_invocations'] = 3
+        double = cli.Double(last=cli.answer(cli.compact(document)))
+        self.addCleanup(double.close)
+        text = self.run_ok('get', '--text', url=double.url).text
+        self.assertRegex(text, r'\n *%s +\S+ +\?/' % one['name'])
+        self.assertRegex(text, r'\n *%s +\S+ +0/3 ' % two['name'])
+
     def test_whatever_the_locale_is(self):
         for locale in 'C', 'POSIX', 'C.UTF-8', 'no_SUCH':
             self.assertEqual(self.get(LC_ALL=locale), self.get())
