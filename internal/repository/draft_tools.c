@@ -42,7 +42,7 @@ draft__key(struct sst_draft *d, const struct sst_shape *shape,
 static int
 tools_clean_string(json_t *string, long text_max)
 {
-	struct sst_buf clean = SST_BUF_INIT, out = SST_BUF_INIT;
+	struct sst_buf clean = SST_BUF_INIT;
 	const char *text = json_string_value(string);
 	size_t len = json_string_length(string);
 	int rc = 0;
@@ -50,13 +50,10 @@ tools_clean_string(json_t *string, long text_max)
 	if (text_max == 0 && sst_text_is_plain(text, len))
 		return 0;
 	/* what is no free text is too long or it is not: never cut */
-	sst_text_clean(
-	    text, len, text_max > 0 ? (size_t)text_max : SIZE_MAX, &clean);
-	if (text_max > 0 && !sst_buf_failed(&clean)) {
-		sst_text_redact(clean.len > 0 ? clean.data : "", clean.len, &out);
-		sst_buf_fini(&clean);
-		clean = out;
-	}
+	if (text_max > 0)
+		sst_text_safe(text, len, (size_t)text_max, &clean);
+	else
+		sst_text_clean(text, len, SIZE_MAX, &clean);
 	if (sst_buf_failed(&clean))
 		rc = -1;
 	else

@@ -303,6 +303,32 @@ START_TEST(free_text_is_cleaned_cut_and_redacted)
 }
 END_TEST
 
+/* Half a secret fits no pattern, and a mask may be longer than the secret. */
+START_TEST(secrets_are_masked_before_the_text_is_cut)
+{
+	struct sst_draft *d = begin(SST_SECTION_QUEUES);
+	char secret[1200], masks[1200] = "";
+	json_t *a = task("1", "low", NULL), *b = task("2", "low", NULL), *t;
+	size_t len;
+
+	memset(secret, 'x', 1005);
+	memcpy(secret + 1005, " sk-abcdefghijklmnopqrstuvwxyz0123", 35);
+	json_object_set_new(a, "error", json_string(secret));
+	for (len = 0; len + 12 < 1024; len += 12)
+		memcpy(masks + len, "password=ab ", 13);
+	json_object_set_new(b, "error", json_string(masks));
+	add(d, queue("a", json_pack("[o, o]", a, b)));
+	ck_assert_uint_eq(end(d)->rejected, 0);
+	t = read_back(last->entities[0]);
+	a = json_array_get(json_object_get(t, "tasks"), 0);
+	ck_assert_ptr_null(strstr(text_at(a, "error"), "sk-"));
+	b = json_array_get(json_object_get(t, "tasks"), 1);
+	ck_assert_ptr_nonnull(b);
+	ck_assert_ptr_null(strstr(text_at(b, "error"), "=ab"));
+	json_decref(t);
+}
+END_TEST
+
 START_TEST(keep_takes_the_last_good_one)
 {
 	const char *const key[] = {"test", "a"}, *const other[] = {"test", "b"};
@@ -450,6 +476,7 @@ main(void)
 	    tc, unknown_members_never_hide_behind_the_last_good_one);
 	tcase_add_test(tc, keys_are_unique_and_plain);
 	tcase_add_test(tc, free_text_is_cleaned_cut_and_redacted);
+	tcase_add_test(tc, secrets_are_masked_before_the_text_is_cut);
 	tcase_add_test(tc, keep_takes_the_last_good_one);
 	tcase_add_test(tc, the_bound_on_entities_holds_and_shows);
 	tcase_add_test(tc, ten_thousand_tasks_shift_and_stay_shared);
