@@ -209,7 +209,8 @@ class Rights(Case):
         for namespace in (NS, 'other'):
             self.world.create(namespace, 'deployments',
                               controller('narrowed', 'run'))
-        view = View(self.world.sources(', namespaces: [%s]' % NS, False, config))
+        view = View(self.world.sources(', namespaces: [%s]' % NS, False,
+                                       config))
         try:
             self.settled('narrowed', 1, view=view)
             until(lambda: view.source()['status'] == 'ok', 'ok')
@@ -240,13 +241,8 @@ class Many(Case):
         begin = time.monotonic()
         self.world.create(NS, 'deployments', controller(
             'many', 'run', replicas=self.PODS))
-        end = begin + 30 + self.PODS / 50
-        while time.monotonic() < end:
-            seen = self.view.workload(NS, 'Deployment', 'many')
-            if seen is not None and seen['live']['ready_pods'] == self.PODS:
-                break
-            time.sleep(0.2)
-        self.settled('many', self.PODS)
+        self.reached(lambda seen: seen is not None and
+                     seen['live']['ready_pods'] == self.PODS)
         say('%d pods created and ready after %.1f s; resident before %.1f, '
             'with them %.1f MB' % (self.PODS, time.monotonic() - begin,
                                    before / 1e6, resident(process) / 1e6))
@@ -254,9 +250,15 @@ class Many(Case):
         self.world.relay.cut()
         self.world.remove(NS, 'deployments', 'many')
         # what is left of it while its pods go is not a Deployment any more
-        until(lambda: not any(key[2].startswith('many')
-                              for key in self.view.workloads()),
-              'them to be gone')
+        self.reached(lambda _: not any(key[2].startswith('many')
+                                       for key in self.view.workloads()))
+
+    def reached(self, check):
+        """More pods take longer."""
+        end = time.monotonic() + 30 + self.PODS / 50
+        while not check(self.view.workload(NS, 'Deployment', 'many')):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.2)
 
 
 class Latency(Case):

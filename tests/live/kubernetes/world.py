@@ -55,7 +55,13 @@ class View:
                 for w in (state or self.state())['workload'] or []}
 
     def workload(self, namespace, kind, name):
-        return self.workloads().get((namespace, kind, name))
+        """None: there is none, or nothing is known yet."""
+        answer = self.service.get('/system/state/workload/%s/%s/%s'
+                                  % (namespace, kind, name))
+        if answer.status not in (200, 404, 503):
+            raise AssertionError('%s: %d %s' % (name, answer.status,
+                                                answer.body))
+        return answer.json() if answer.status == 200 else None
 
     def pods(self, state=None):
         """By namespace and name."""
@@ -119,8 +125,8 @@ class World:
         """What a user does who follows the head of kubernetes.yaml."""
         kubectl = self.cluster.kubectl
         kubectl('create', 'namespace', 'systate')
-        tokens = self.cluster.write('tokens.yaml', '- {name: me, sha256: "%s"}\n'
-                                    % ('0' * 64))
+        tokens = self.cluster.write(
+            'tokens.yaml', '- {name: me, sha256: "%s"}\n' % ('0' * 64))
         kubectl('-n', 'systate', 'create', 'secret', 'generic',
                 'systate-tokens', '--from-file=' + tokens)
         kubectl('apply', '-f', os.path.join(DEPLOY, 'kubernetes.yaml'))
