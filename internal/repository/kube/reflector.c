@@ -266,6 +266,27 @@ reflector_watch_failed(
 	reflector_show_failed(r, true);
 }
 
+/*
+ * What we hold is older than the server can tell of. The server answers, so a
+ * list comes soon, however long it was away; until then, after a time in which
+ * nothing was heard, nobody may take what we hold for what is.
+ */
+static void
+reflector_lost(struct sst_kube_reflector *r)
+{
+	if (++r->troubled_in_a_row >= REFLECTOR_EXPIRED_FAILS) {
+		reflector_set_failed(r, SST_GONE,
+		    "the position of a new list is not known", true);
+		return;
+	}
+	reflector__backoff_reset(&r->backoff);
+	if (r->run.away)
+		reflector_set_failed(r, SST_GONE,
+		    "what happened meanwhile has to be listed", false);
+	else
+		reflector_show_resuming(r, false);
+}
+
 static struct reflector_plan
 reflector_after_watch(struct sst_kube_reflector *r)
 {
@@ -281,11 +302,7 @@ reflector_after_watch(struct sst_kube_reflector *r)
 	case REFLECTOR_EXPIRED:
 	case REFLECTOR_BACKWARD:
 		plan.list = true;
-		if (++r->troubled_in_a_row < REFLECTOR_EXPIRED_FAILS)
-			reflector_show_resuming(r, false);
-		else
-			reflector_set_failed(r, SST_GONE,
-			    "the position of a new list is not known", true);
+		reflector_lost(r);
 		break;
 	case REFLECTOR_SHORT:
 		plan.list = ++r->troubled_in_a_row % REFLECTOR_SHORT_LISTS == 0;

@@ -20,6 +20,12 @@ reflector__backoff_init(struct reflector_backoff *backoff, uint32_t seed)
 	backoff->random = seed;
 }
 
+void
+reflector__backoff_reset(struct reflector_backoff *backoff)
+{
+	backoff->next_ms = 0;
+}
+
 /* splitmix64 */
 uint64_t
 reflector__random(struct reflector_backoff *backoff, uint64_t bound)

@@ -77,6 +77,8 @@ struct reflector_backoff {
 void reflector__backoff_init(struct reflector_backoff *backoff, uint32_t seed);
 /* From 0 to below bound, even. */
 uint64_t reflector__random(struct reflector_backoff *backoff, uint64_t bound);
+/* Failures of another kind, or none any more: from the start. */
+void reflector__backoff_reset(struct reflector_backoff *backoff);
 /* How long to wait after one more failure. */
 int64_t
 reflector__backoff_next(struct reflector_backoff *backoff, struct sst_mono now);
@@ -144,6 +146,7 @@ struct sst_kube_reflector {
 		enum sst_kube_event event; /* LISTED */
 		bool begun;                /* the sink was told */
 		bool opened;               /* an answer of 2xx */
+		bool away;                 /* the one before had failed */
 		bool ended;                /* by us; outcome says why */
 		int code;                  /* of the cutter, with err */
 		struct sst_error err;

@@ -252,6 +252,7 @@ reflector__watch(struct sst_kube_reflector *r)
 
 	sst_lock_acquire(&r->lock);
 	r->view.watches++;
+	r->run.away = r->view.state == SST_KUBE_FAILING;
 	sst_lock_release(&r->lock);
 	code = watch_ask(r, &answer, &err);
 	watch_judge(r, code, &answer, &err);

@@ -217,6 +217,39 @@ START_TEST(one_that_expires_is_no_failure)
 }
 END_TEST
 
+/* Nothing was heard for a while, and what happened then is not told any more:
+ * until it is listed, which is soon, that is not called well. */
+START_TEST(one_that_expires_while_it_was_away)
+{
+	struct kube_api_fault gone = {.kind = KUBE_API_ERROR_EVENT,
+	    .status = 410,
+	    .reason = "Expired",
+	    .times = 1};
+	struct kube_api_fault away = {.kind = KUBE_API_STATUS, .status = 503};
+	int64_t ms;
+	int i;
+
+	watch_one();
+	kube_api_misbehave(rig.api, PODS_WATCH, &away);
+	end_in_order();
+	for (i = 0; i < 5; i++)
+		rig_retry();
+	ck_assert_int_ge(rig_delay(), 12800);
+	ck_assert_int_eq(rig_view().state, SST_KUBE_FAILING);
+	kube_api_misbehave(rig.api, PODS_WATCH, &gone);
+	rig_retry();
+	ms = rig_delay();
+	ck_assert_int_ge(ms, 800);
+	ck_assert_int_le(ms, 1600);
+	ck_assert_int_eq(rig_view().state, SST_KUBE_FAILING);
+	ck_assert_int_eq(rig_view().error.code, SST_GONE);
+	rig_retry();
+	rig_wait_state(SST_KUBE_WATCHING);
+	ck_assert_uint_eq(kube_api_calls(rig.api, PODS_LIST), 2);
+	ck_assert_int_eq(rig_view().error.code, SST_OK);
+}
+END_TEST
+
 START_TEST(positions_that_always_expire)
 {
 	struct kube_api_fault gone = {.kind = KUBE_API_ERROR_EVENT,
@@ -566,6 +599,7 @@ add_watch_tests(TCase *tc)
 	tcase_add_test(tc, an_event_that_is_cut_comes_again);
 	tcase_add_loop_test(tc, a_position_that_expired, 0, 2);
 	tcase_add_loop_test(tc, one_that_expires_is_no_failure, 0, 2);
+	tcase_add_test(tc, one_that_expires_while_it_was_away);
 	tcase_add_test(tc, positions_that_always_expire);
 	tcase_add_loop_test(tc, a_watch_that_fails, 0, WATCH_FAULTS);
 	tcase_add_loop_test(tc, a_watch_that_fails_again_and_again, 0, 2);
