@@ -61,8 +61,10 @@ static int
 collect_judge(
     const struct agentkube *k, const struct survey *s, struct sst_error *err)
 {
-	if (s->first != NULL && (s->failing == k->part_count ||
-				    (s->known == 0 && s->pending == 0))) {
+	bool failed = s->first != NULL && s->known == 0 &&
+	    (s->pending == 0 || !agentkube__refused(s->first));
+
+	if (failed || (s->first != NULL && s->failing == k->part_count)) {
 		*err = *s->first;
 		return err->code;
 	}
@@ -283,6 +285,23 @@ collect_tell(struct agentkube *k, struct sst_draft *out, struct sst_error *err)
 	    err);
 }
 
+/* A server that hangs is a failure to be told, not data yet to come. What else
+ * is wrong with it the lists will say. */
+static int
+collect_alive(struct agentkube *k, const struct sst_collect *req,
+    struct sst_mono heard, int judged, struct sst_error *err)
+{
+	struct sst_error dead;
+	int code = agentkube__probe(k, req, heard, &dead);
+
+	if (code == SST_OK)
+		return judged;
+	if (judged != SST_OK && code != SST_TIMEOUT && code != SST_CANCELED)
+		return judged;
+	*err = dead;
+	return code;
+}
+
 int
 agentkube__collect(struct agentkube *k, const struct sst_collect *req,
     struct sst_draft *out, struct sst_error *err)
@@ -295,8 +314,8 @@ agentkube__collect(struct agentkube *k, const struct sst_collect *req,
 		    err, SST_INTERNAL, "its threads could not be started");
 	collect_survey(k, &survey);
 	code = collect_judge(k, &survey, err);
-	if (code == SST_OK)
-		code = agentkube__probe(k, req, survey.heard, err);
+	if (code == SST_OK || code == SST_NODATA)
+		code = collect_alive(k, req, survey.heard, code, err);
 	if (code == SST_OK)
 		code = collect_agents(k, out, err);
 	if (code != SST_OK && code != SST_LIMIT)

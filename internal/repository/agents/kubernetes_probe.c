@@ -62,8 +62,9 @@ probe_heard(struct agentkube *k)
 static bool
 probe_fresh(const struct agentkube *k, struct sst_mono heard)
 {
-	return sst_mono_diff_ms(sst_clock_mono(k->clock), heard) <=
-	       AGENTKUBE_LIFE_MS;
+	return heard.ns > 0 && /* 0: never */
+	       sst_mono_diff_ms(sst_clock_mono(k->clock), heard) <=
+		   AGENTKUBE_LIFE_MS;
 }
 
 /* Until it is answered, something else is heard, or time is up. */

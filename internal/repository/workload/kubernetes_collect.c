@@ -80,8 +80,10 @@ static int
 collect_judge(
     const struct kubernetes *k, const struct survey *s, struct sst_error *err)
 {
-	if (s->first != NULL && (s->failing == k->part_count ||
-				    (s->known == 0 && s->pending == 0))) {
+	bool failed = s->first != NULL && s->known == 0 &&
+	    (s->pending == 0 || !kubernetes__refused(s->first));
+
+	if (failed || (s->first != NULL && s->failing == k->part_count)) {
 		*err = *s->first;
 		return err->code;
 	}
@@ -170,6 +172,23 @@ collect_entities(
 	return code;
 }
 
+/* A server that hangs is a failure to be told, not data yet to come. What else
+ * is wrong with it the lists will say. */
+static int
+collect_alive(struct kubernetes *k, const struct sst_collect *req,
+    struct sst_mono heard, int judged, struct sst_error *err)
+{
+	struct sst_error dead;
+	int code = kubernetes__probe(k, req, heard, &dead);
+
+	if (code == SST_OK)
+		return judged;
+	if (judged != SST_OK && code != SST_TIMEOUT && code != SST_CANCELED)
+		return judged;
+	*err = dead;
+	return code;
+}
+
 int
 kubernetes__collect(struct kubernetes *k, const struct sst_collect *req,
     struct sst_draft *out, struct sst_error *err)
@@ -183,8 +202,8 @@ kubernetes__collect(struct kubernetes *k, const struct sst_collect *req,
 	code = collect_survey(k, &survey, err);
 	if (code == SST_OK)
 		code = collect_judge(k, &survey, err);
-	if (code == SST_OK)
-		code = kubernetes__probe(k, req, survey.heard, err);
+	if (code == SST_OK || code == SST_NODATA)
+		code = collect_alive(k, req, survey.heard, code, err);
 	if (code != SST_OK)
 		return code;
 	code = collect_entities(k, out, err);

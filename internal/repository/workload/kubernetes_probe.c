@@ -66,8 +66,9 @@ probe_heard(struct kubernetes *k)
 static bool
 probe_fresh(const struct kubernetes *k, struct sst_mono heard)
 {
-	return sst_mono_diff_ms(sst_clock_mono(k->clock), heard) <=
-	       KUBERNETES_LIFE_MS;
+	return heard.ns > 0 && /* 0: never */
+	       sst_mono_diff_ms(sst_clock_mono(k->clock), heard) <=
+		   KUBERNETES_LIFE_MS;
 }
 
 /* Until it is answered, something else is heard, or time is up. */

@@ -290,6 +290,25 @@ static const struct kube_api_fault stop_faults[] = {
 
 enum { STOP_FAULTS = (int)(sizeof(stop_faults) / sizeof(stop_faults[0])) };
 
+/* Nothing was ever listed: that is a failure with a reason, not data that is
+ * still to come. */
+START_TEST(a_server_that_hangs_from_the_start_is_a_failure)
+{
+	const struct kube_api_fault hang = {.kind = KUBE_API_HOLD};
+
+	rig_load();
+	kube_api_misbehave(rig.api, "", &hang);
+	rig_open("");
+	subject_begin(&rig.subject);
+	ck_assert(kube_api_wait_calls(rig.api, "/version", 1));
+	fake_clock_advance(&rig.subject.hands, SUBJECT_DEADLINE_MS + 1);
+	ck_assert_int_eq(subject_join(&rig.subject), SST_TIMEOUT);
+	ck_assert_ptr_nonnull(strstr(rig.subject.err.text, "/version"));
+	kube_api_behave(rig.api);
+	kube_api_release(rig.api);
+}
+END_TEST
+
 /* In whatever it is about; the time limit of the test is the assertion. */
 START_TEST(it_can_be_stopped_at_any_time)
 {
@@ -303,7 +322,10 @@ START_TEST(it_can_be_stopped_at_any_time)
 	ck_assert(kube_api_wait_calls(rig.api, "", 1));
 	subject_close(&rig.subject);
 	rig_open("");
-	subject_collect(&rig.subject);
+	/* one that hangs waits for a sign of life, as long as the clock stands */
+	subject_begin(&rig.subject);
+	rig.subject.ops->interrupt(rig.subject.state);
+	subject_join(&rig.subject);
 	subject_close(&rig.subject);
 	kube_api_behave(rig.api);
 	kube_api_release(rig.api);
@@ -332,6 +354,7 @@ add_tests(Suite *s)
 	tcase_add_test(tc, a_quiet_server_is_asked_whether_it_lives);
 	tcase_add_test(tc, who_answers_no_question_is_not_alive);
 	tcase_add_test(tc, an_event_answers_the_question);
+	tcase_add_test(tc, a_server_that_hangs_from_the_start_is_a_failure);
 	tcase_add_test(tc, a_collection_can_be_interrupted);
 	tcase_add_loop_test(tc, it_can_be_stopped_at_any_time, 0, STOP_FAULTS);
 	suite_add_tcase(s, tc);
