@@ -133,6 +133,14 @@ project_list(
 	model__keyed_names_fini(&names);
 }
 
+/* Consumers of the base view go through its arrays without asking. */
+static void
+project_unknown(struct projector *x)
+{
+	x->p = model__skip_value(x->p, x->end);
+	sst_buf_adds(x->out, "[]");
+}
+
 /* member: what holds the value; NULL for the outermost one and for items. */
 static void
 project_value(struct projector *x, const struct sst_shape *shape,
@@ -145,6 +153,8 @@ project_value(struct projector *x, const struct sst_shape *shape,
 		project_list(x, shape, member != NULL && !member->children);
 	else if (*x->p == '[')
 		project_array(x, shape);
+	else if (!x->keyed && member != NULL && member->array)
+		project_unknown(x);
 	else
 		project_copy(x);
 }

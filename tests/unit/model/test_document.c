@@ -176,6 +176,18 @@ START_TEST(base_view_drops_members_at_every_level)
 }
 END_TEST
 
+/* A consumer of the base view takes every array for one. */
+START_TEST(base_view_has_no_array_that_is_null)
+{
+	static const char full[] =
+	    "[{\"name\":null,\"live\":null,\"toys\":null}]";
+
+	sst_project_base(box, full, strlen(full), &out);
+	ck_assert_str_eq(
+	    out.data, "[{\"name\":null,\"live\":null,\"toys\":[]}]");
+}
+END_TEST
+
 START_TEST(base_view_of_nothing)
 {
 	sst_project_base(box, "null", 4, &out);
@@ -295,6 +307,7 @@ main(void)
 	tcase_add_test(tc, wrong_types_are_written_as_they_are);
 	tcase_add_test(tc, strings_are_escaped_and_numbers_read_back);
 	tcase_add_test(tc, base_view_drops_members_at_every_level);
+	tcase_add_test(tc, base_view_has_no_array_that_is_null);
 	tcase_add_test(tc, base_view_of_nothing);
 	tcase_add_test(tc, keyed_view_has_objects_for_lists);
 	tcase_add_test(tc, keyed_view_of_one_and_of_nothing);
