@@ -135,6 +135,7 @@ slot_fill_env(struct poller_slot *slot, struct sst_repository *r)
 	    .started_wall = r->started_wall,
 	    .share_dir = r->settings.share_dir,
 	    .max_upstream_bytes = r->settings.max_upstream_bytes,
+	    .max_age_ms = slot->view.max_age_ms,
 	    .notify = poller__notify,
 	    .notify_ctx = slot->group,
 	};

@@ -27,6 +27,9 @@ struct sst_source_env {
 	struct sst_wall started_wall;  /* for all sources of a process */
 	const char *share_dir;          /* folder with mocks/, see README */
 	size_t max_upstream_bytes;     /* bound on one upstream answer */
+	/* Age at which this instance's data count as old: nothing that is told
+	 * may be older than that. 0: not known. */
+	long max_age_ms;
 	/* Asks the framework to collect at once; from any thread, never
 	 * blocks. Bursts are merged within 20 ms. */
 	void (*notify)(void *notify_ctx);

@@ -163,8 +163,8 @@ static const struct sst_option a2a_options[] = {
 	.min = 1,
 	.max = 3600,
 	.help = "A card is asked for no more often than that. As it is the "
-		"only sign of life of an agent that lists no tasks, keep it "
-		"below max_age.",
+		"only sign of life of an agent that lists no tasks, half of "
+		"max_age_seconds at most is taken.",
 	.offset = AT(card_ms)},
 };
 
@@ -260,6 +260,8 @@ a2a_init(void *state, const void *settings, const struct sst_source_env *env,
 	s->clock = env->clock;
 	s->timeout_ms = from->timeout_ms;
 	s->card_ms = from->card_ms;
+	if (env->max_age_ms > 0 && s->card_ms > env->max_age_ms / 2)
+		s->card_ms = env->max_age_ms / 2;
 	s->max_bytes = env->max_upstream_bytes < A2A_BODY_MAX
 			   ? env->max_upstream_bytes
 			   : A2A_BODY_MAX;

@@ -143,7 +143,7 @@ static const struct sst_option proxy_options[] = {
 	.max = 3600,
 	.help = "How often what changes slowly is read: deployments, spend, "
 		"health checks, budgets, router settings. Half of "
-		"max_age_seconds at most, or their age passes it.",
+		"max_age_seconds at most is taken.",
 	.offset = AT(refresh)},
     {.name = "metrics_refresh",
 	.type = SST_OPTION_DURATION,
@@ -286,6 +286,9 @@ proxy_init(void *state, const void *settings, const struct sst_source_env *env,
 	proxy_copy_rest(p, s);
 	p->clock = env->clock;
 	p->max_bytes = env->max_upstream_bytes;
+	/* one that is missed is still within the age that is promised */
+	if (env->max_age_ms > 0 && p->refresh_ms > env->max_age_ms / 2)
+		p->refresh_ms = env->max_age_ms / 2;
 	return sst_httpc_new(&options, env->clock, &p->http, err);
 }
 

@@ -301,6 +301,26 @@ START_TEST(hostile_texts_are_bounded)
 }
 END_TEST
 
+/* The only sign of life there is must not be older than what is promised. */
+START_TEST(a_card_is_looked_at_within_the_age_that_is_promised)
+{
+	char yaml[256];
+
+	serve_card("", "a", "JSONRPC");
+	subject.env.max_age_ms = 30000;
+	snprintf(yaml, sizeof(yaml), "{agents: [{url: '%s'}], card_every: 1h}",
+	    upstream_url(up));
+	open_yaml(yaml);
+	collect();
+	fake_clock_advance(&subject.hands, 14000);
+	collect();
+	ck_assert_uint_eq(upstream_calls(up, CARD), 1);
+	fake_clock_advance(&subject.hands, 2000);
+	collect();
+	ck_assert_uint_eq(upstream_calls(up, CARD), 2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -320,6 +340,8 @@ main(void)
 	tcase_add_test(tc, names_of_our_own_and_names_twice);
 	tcase_add_test(tc, what_is_left_out_of_a_card_is_told_again);
 	tcase_add_test(tc, hostile_texts_are_bounded);
+	tcase_add_test(
+	    tc, a_card_is_looked_at_within_the_age_that_is_promised);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
 }

@@ -500,6 +500,19 @@ START_TEST(nothing_else_is_ever_asked_for)
 }
 END_TEST
 
+/* max_age_seconds holds for what changes slowly, too. */
+START_TEST(nothing_grows_older_than_is_promised)
+{
+	world.subject.env.max_age_ms = 40000;
+	litellm_open("refresh: 1000s");
+	litellm_whole();
+	ck_assert_uint_eq(upstream_calls(world.up, "/model/info"), 1);
+	litellm_later(21);
+	litellm_whole();
+	ck_assert_uint_eq(upstream_calls(world.up, "/model/info"), 2);
+}
+END_TEST
+
 START_TEST(what_is_not_wanted_is_not_asked_for)
 {
 	litellm_open("metrics: false, spend: false, budgets: false");
@@ -562,6 +575,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, requests_in_flight);
 	tcase_add_test(tc, an_idle_proxy_is_silent);
 	tcase_add_test(tc, nothing_else_is_ever_asked_for);
+	tcase_add_test(tc, nothing_grows_older_than_is_promised);
 	tcase_add_test(tc, what_is_not_wanted_is_not_asked_for);
 	tcase_add_test(tc, nothing_secret_comes_through);
 }
