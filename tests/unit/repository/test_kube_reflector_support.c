@@ -391,3 +391,21 @@ rig_same(const char *collection)
 {
 	return POLL_UNTIL(same_now(collection));
 }
+
+uint64_t
+rig_watch_one(void)
+{
+	uint64_t version = rig_put("first");
+
+	rig_watch();
+	ck_assert(kube_api_wait_watchers(rig.api, PODS_WATCH, 1));
+	ck_assert_uint_eq(rig_count(), 1);
+	return version;
+}
+
+void
+rig_end_in_order(void)
+{
+	fake_clock_advance(&rig.clock, 1000);
+	kube_api_end_watches(rig.api, PODS);
+}

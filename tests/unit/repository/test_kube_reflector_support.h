@@ -73,6 +73,10 @@ int64_t rig_delay(void);
 int64_t rig_retry(void);
 /* Starts, and waits until the watch is open. */
 void rig_watch(void);
+/* The same with one pod, "first"; returns its resourceVersion. */
+uint64_t rig_watch_one(void);
+/* Ends all watches of pods in order, that is when they are a second old. */
+void rig_end_in_order(void);
 
 /* A pod in namespace agents; returns its resourceVersion. */
 uint64_t rig_put(const char *name);

@@ -7,26 +7,6 @@
 #include "test_kube_reflector.h"
 #include "test_kube_reflector_support.h"
 
-/* A watch that ends in order is older than a second. */
-static void
-end_in_order(void)
-{
-	fake_clock_advance(&rig.clock, 1000);
-	kube_api_end_watches(rig.api, PODS);
-}
-
-/* Starts with one pod, "first"; the list is the last request of its kind. */
-static uint64_t
-watch_one(void)
-{
-	uint64_t version = rig_put("first");
-
-	rig_watch();
-	ck_assert(kube_api_wait_watchers(rig.api, PODS_WATCH, 1));
-	ck_assert_uint_eq(rig_count(), 1);
-	return version;
-}
-
 /* Requests of watches from that position. */
 static unsigned
 watches_from(uint64_t version)
@@ -51,7 +31,7 @@ START_TEST(what_a_watch_tells)
 	char head[4096];
 	unsigned seconds = 0;
 
-	watch_one();
+	rig_watch_one();
 	kube_api_last_request(rig.api, PODS_WATCH, head, sizeof(head));
 	ck_assert_int_eq(sscanf(strstr(head, "&timeoutSeconds="),
 			     "&timeoutSeconds=%u HTTP", &seconds),
@@ -79,7 +59,7 @@ START_TEST(bookmarks_move_the_position_only)
 {
 	uint64_t version;
 
-	watch_one();
+	rig_watch_one();
 	/* something else happened */
 	version = kube_api_put(
 	    rig.api, "/api/v1/nodes", "{\"metadata\":{\"name\":\"node-a\"}}");
@@ -105,7 +85,7 @@ START_TEST(events_that_are_strange)
 	uint64_t version;
 	size_t i;
 
-	version = watch_one();
+	version = rig_watch_one();
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		kube_api_shout(rig.api, PODS, lines[i]);
 		ck_assert(POLL_UNTIL(rig_view().rejected == i + 1));
@@ -129,10 +109,10 @@ END_TEST
 
 START_TEST(a_watch_that_ends_goes_on)
 {
-	uint64_t version = watch_one();
+	uint64_t version = rig_watch_one();
 
 	if (_i == 0) {
-		end_in_order();
+		rig_end_in_order();
 	} else {
 		fake_clock_advance(&rig.clock, 1000);
 		kube_api_cut_watches(rig.api, PODS);
@@ -176,7 +156,7 @@ START_TEST(a_position_that_expired)
 {
 	uint64_t version;
 
-	watch_one();
+	rig_watch_one();
 	rig_wait_version(rig_put("second"));
 	kube_api_refuse(rig.api, true);
 	rig_delay();
@@ -205,9 +185,9 @@ START_TEST(one_that_expires_is_no_failure)
 	    .reason = _i == 0 ? "Expired" : "Gone",
 	    .times = 1};
 
-	watch_one();
+	rig_watch_one();
 	kube_api_misbehave(rig.api, PODS_WATCH, &gone);
-	end_in_order();
+	rig_end_in_order();
 	rig_delay();
 	ck_assert_int_eq(rig_view().state, SST_KUBE_RESUMING);
 	ck_assert_int_eq(rig_view().error.code, SST_OK);
@@ -229,9 +209,9 @@ START_TEST(one_that_expires_while_it_was_away)
 	int64_t ms;
 	int i;
 
-	watch_one();
+	rig_watch_one();
 	kube_api_misbehave(rig.api, PODS_WATCH, &away);
-	end_in_order();
+	rig_end_in_order();
 	for (i = 0; i < 5; i++)
 		rig_retry();
 	ck_assert_int_ge(rig_delay(), 12800);
@@ -257,9 +237,9 @@ START_TEST(positions_that_always_expire)
 	    .message = "too old resource version: 1 (4711)"};
 	unsigned changed;
 
-	watch_one();
+	rig_watch_one();
 	kube_api_misbehave(rig.api, PODS_WATCH, &gone);
-	end_in_order();
+	rig_end_in_order();
 	rig_retry();
 	rig_retry();
 	rig_delay();
@@ -325,11 +305,11 @@ START_TEST(a_watch_that_fails)
 {
 	const struct watch_fault *f = &watch_faults[_i];
 	struct sst_kube_reflector_view first;
-	uint64_t version = watch_one();
+	uint64_t version = rig_watch_one();
 	int64_t ms;
 
 	kube_api_misbehave(rig.api, PODS_WATCH, &f->fault);
-	end_in_order();
+	rig_end_in_order();
 	if (f->turn_ms > 0) {
 		ck_assert(POLL_UNTIL(watches_from(version) == 2));
 		fake_clock_advance(&rig.clock, f->turn_ms);
@@ -363,9 +343,9 @@ START_TEST(a_watch_that_fails_again_and_again)
 	    .status = 500};
 	unsigned i;
 
-	watch_one();
+	rig_watch_one();
 	kube_api_misbehave(rig.api, PODS_WATCH, &fault);
-	end_in_order();
+	rig_end_in_order();
 	for (i = 0; i < 2; i++)
 		rig_retry();
 	rig_delay();
@@ -389,9 +369,9 @@ START_TEST(trouble_does_not_flicker)
 	    .kind = KUBE_API_ERROR_EVENT, .status = 429};
 	unsigned changed, i;
 
-	watch_one();
+	rig_watch_one();
 	kube_api_misbehave(rig.api, PODS_WATCH, &fault);
-	end_in_order();
+	rig_end_in_order();
 	rig_retry();
 	rig_delay();
 	changed = rig_told(&rig.sink.changed);
@@ -410,7 +390,7 @@ START_TEST(a_server_that_is_away)
 {
 	struct kube_api_fault busy = {
 	    .kind = KUBE_API_STATUS_TEXT, .status = 429};
-	uint64_t version = watch_one();
+	uint64_t version = rig_watch_one();
 	unsigned i;
 
 	if (_i == 0)
@@ -444,9 +424,9 @@ START_TEST(watches_that_are_too_short)
 	unsigned i;
 	int64_t ms;
 
-	watch_one();
+	rig_watch_one();
 	kube_api_misbehave(rig.api, PODS_WATCH, &brief);
-	end_in_order();
+	rig_end_in_order();
 	ms = rig_delay();
 	ck_assert_int_ge(ms, 800);
 	ck_assert_int_eq(rig_view().state, SST_KUBE_RESUMING);
@@ -466,7 +446,7 @@ START_TEST(watches_that_are_too_short)
 	kube_api_behave(rig.api);
 	rig_retry();
 	ck_assert(kube_api_wait_watchers(rig.api, PODS_WATCH, 1));
-	end_in_order();
+	rig_end_in_order();
 	rig_wait_state(SST_KUBE_WATCHING);
 	ck_assert_int_eq(rig_view().error.code, SST_OK);
 }
@@ -480,7 +460,7 @@ START_TEST(a_server_that_is_younger)
 	    .message = "Too large resource version: 4711, current: 900",
 	    .times = 1};
 
-	watch_one();
+	rig_watch_one();
 	kube_api_restore(rig.api, 900);
 	if (_i == 0) {
 		/* seen by the watch that is open */
@@ -491,7 +471,7 @@ START_TEST(a_server_that_is_younger)
 		kube_api_bookmark(rig.api, PODS);
 	} else {
 		kube_api_misbehave(rig.api, PODS_WATCH, &later);
-		end_in_order();
+		rig_end_in_order();
 	}
 	rig_delay();
 	ck_assert_int_eq(rig_view().state, SST_KUBE_RESUMING);
@@ -523,7 +503,7 @@ END_TEST
 
 START_TEST(after_hours_a_list_again)
 {
-	watch_one();
+	rig_watch_one();
 	fake_clock_advance(&rig.clock, 6 * 3600 * 1000);
 	ck_assert(POLL_UNTIL(rig_view().watches >= 2));
 	rig_wait_state(SST_KUBE_WATCHING);
@@ -565,7 +545,7 @@ END_TEST
 
 START_TEST(a_kind_that_is_taken_away)
 {
-	watch_one();
+	rig_watch_one();
 	kube_api_withdraw(rig.api, PODS);
 	ck_assert_int_ge(rig_delay(), 800);
 	while (rig_view().error.code != SST_NOT_FOUND)
@@ -579,7 +559,7 @@ START_TEST(the_last_byte_is_known)
 {
 	struct sst_mono before;
 
-	watch_one();
+	rig_watch_one();
 	before = rig_view().heard;
 	fake_clock_advance(&rig.clock, 5000);
 	ck_assert_int_eq(rig_view().heard.ns, before.ns);
