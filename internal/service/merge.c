@@ -348,7 +348,7 @@ merge_slices(struct sst_merge_round *round,
 	size_t i;
 	int rc;
 
-	w.trees = calloc(count, sizeof(json_t *));
+	w.trees = calloc(count + 1, sizeof(json_t *));
 	if (w.trees == NULL)
 		return sst_error_nomem(err);
 	rc = merge_parse(&w, err);
