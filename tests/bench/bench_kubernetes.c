@@ -230,6 +230,7 @@ static void
 measure_events(unsigned events)
 {
 	static int64_t us[EVENTS_MAX];
+	int64_t middle, p99;
 	struct sst_harvest *before;
 	int64_t begin;
 	unsigned i;
@@ -246,9 +247,10 @@ measure_events(unsigned events)
 		sst_harvest_release(&before);
 	}
 	qsort(us, events, sizeof(us[0]), compare_us);
-	printf("event_collect_ms %.3f\n", (double)us[events / 2] / 1000);
-	printf("event_collect_p99_ms %.3f\n",
-	    (double)us[events - 1 - events / 100] / 1000);
+	middle = us[events / 2];
+	p99 = us[events - 1 - events / 100];
+	printf("event_collect_ms %.3f\n", (double)middle / 1000);
+	printf("event_collect_p99_ms %.3f\n", (double)p99 / 1000);
 }
 
 static void

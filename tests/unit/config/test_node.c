@@ -258,7 +258,7 @@ START_TEST(bombs_do_not_go_off)
 {
 	char text[4000];
 	size_t len;
-	char name;
+	int name;
 
 	len = (size_t)snprintf(text, sizeof(text), "a: &a [x,x,x,x,x,x,x,x]\n");
 	for (name = 'b'; name < 'p'; name++)

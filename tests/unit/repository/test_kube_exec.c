@@ -224,8 +224,11 @@ END_TEST
 
 START_TEST(a_name_is_looked_for_in_path)
 {
-	char *path = strdup(getenv("PATH")), longer[512], hint[] = "see\tx";
+	const char *now = getenv("PATH");
+	char *path, longer[512], hint[] = "see\tx";
 
+	ck_assert_ptr_nonnull(now);
+	path = strdup(now);
 	ck_assert_ptr_nonnull(path);
 	script(SAY("{\"token\":\"t2\"}"));
 	snprintf(longer, sizeof(longer), "/nonexistent:.:%s:%s", dir, path);
