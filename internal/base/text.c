@@ -192,9 +192,11 @@ sst_text_safe(const char *in, size_t len, size_t max_chars, struct sst_buf *out)
 	/* a prefix of masked text may hold what the rest would have masked */
 	if (ok)
 		sst_text_clean(masked.data, masked.len, max_chars, out);
+	else
+		out->failed = true;
 	sst_buf_fini(&plain);
 	sst_buf_fini(&masked);
-	return ok && !sst_buf_failed(out);
+	return !sst_buf_failed(out);
 }
 
 static bool

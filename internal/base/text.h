@@ -64,7 +64,7 @@ void sst_text_redact(const char *in, size_t len, struct sst_buf *out);
  */
 bool sst_text_is_secret_name(const char *name, size_t len);
 
-/* clean, redact, cut; as above. False when memory ran out. */
+/* clean, redact, cut; as above. False when memory ran out: out has failed. */
 bool sst_text_safe(
     const char *in, size_t len, size_t max_chars, struct sst_buf *out);
 
