@@ -42,6 +42,8 @@ sst_snapshot_new(const char *id, const struct sst_shape *shape,
 	sst_ref_init(&s->ref);
 	s->shape = shape;
 	s->id = strdup(id);
+	memcpy(s->schema_version, SST_SCHEMA_VERSION,
+	    sizeof(SST_SCHEMA_VERSION));
 	s->cache = calloc(1, sizeof(*s->cache));
 	if (s->cache != NULL)
 		sst_lock_init(&s->cache->make, SST_LOCK_SNAPSHOT);
@@ -62,6 +64,8 @@ sst_snapshot_bare(const struct sst_snapshot *snapshot,
 
 	if (rc != SST_OK)
 		return rc;
+	memcpy(s->schema_version, snapshot->schema_version,
+	    sizeof(s->schema_version));
 	memcpy(s->epoch, snapshot->epoch, sizeof(s->epoch));
 	s->revision = snapshot->revision;
 	s->captured_at = snapshot->captured_at;
@@ -83,6 +87,9 @@ sst_snapshot_seal(struct sst_snapshot *s)
 	struct sst_hash h = s->sources->hash;
 	unsigned id;
 
+	h = sst_hash_mix(h, sst_hash_bytes(s->id, strlen(s->id)));
+	h = sst_hash_mix(h,
+	    sst_hash_bytes(s->schema_version, strlen(s->schema_version)));
 	for (id = 0; id < SST_SECTION_COUNT; id++) {
 		h = sst_hash_mix(
 		    h, (struct sst_hash){(uint64_t)s->presence[id], id});
@@ -207,7 +214,10 @@ render_head(const struct render *r, struct sst_buf *out)
 	if (r->how.view == SST_VIEW_BASE)
 		return;
 	sst_time_format_utc(s->captured_at.ms, true, when);
-	sst_buf_adds(out, ",\"schema_version\":\"" SST_SCHEMA_VERSION "\",\"epoch\":");
+	sst_buf_adds(out, ",\"schema_version\":");
+	sst_buf_json_string(
+	    out, s->schema_version, strlen(s->schema_version));
+	sst_buf_adds(out, ",\"epoch\":");
 	sst_buf_json_string(out, s->epoch, strlen(s->epoch));
 	sst_buf_adds(out, ",\"revision\":");
 	sst_buf_json_int(out, (int64_t)s->revision);

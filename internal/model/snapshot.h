@@ -18,7 +18,7 @@
 #include "model/shape.h"
 
 /* Version of schemas/system-state.schema.json that is written. */
-#define SST_SCHEMA_VERSION "1.0"
+#define SST_SCHEMA_VERSION "1.1"
 
 /* How a section stands in the document. */
 enum sst_presence {
@@ -49,6 +49,8 @@ struct sst_snapshot_cache;
 struct sst_snapshot {
 	struct sst_ref ref;
 	char *id; /* of the system */
+	/* It was made by: another one when it was read back from the past. */
+	char schema_version[16];
 	char epoch[17];
 	uint64_t revision;
 	struct sst_wall captured_at;

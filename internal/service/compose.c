@@ -249,7 +249,7 @@ compose_validate(struct composer *c, json_t *sources)
 
 	sst_time_format_utc(s->captured_at.ms, true, when);
 	doc = json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "id", s->id,
-	    "schema_version", SST_SCHEMA_VERSION, "epoch", s->epoch, "revision",
+	    "schema_version", s->schema_version, "epoch", s->epoch, "revision",
 	    (json_int_t)s->revision, "captured_at", when, "sources", sources);
 	if (doc == NULL)
 		return sst_error_nomem(c->err);

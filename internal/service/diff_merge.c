@@ -35,6 +35,8 @@ merge_head(struct merger *m, const struct sst_diff *d)
 	sst_time_format_utc(d->from->captured_at.ms, true, was);
 	sst_time_format_utc(d->to->captured_at.ms, true, is);
 	merge_text(m, "id", d->from->id, d->to->id);
+	merge_text(m, "schema_version", d->from->schema_version,
+	    d->to->schema_version);
 	merge_text(m, "epoch", d->from->epoch, d->to->epoch);
 	if (d->from->revision != d->to->revision) {
 		merge__name(m, "revision", 8);

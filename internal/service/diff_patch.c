@@ -430,6 +430,8 @@ patch_head(struct patcher *p, const struct sst_diff *d)
 	sst_time_format_utc(d->to->captured_at.ms, true, is);
 	patch_revision(p, "test", d->from->revision);
 	patch_text(p, "id", d->from->id, d->to->id);
+	patch_text(p, "schema_version", d->from->schema_version,
+	    d->to->schema_version);
 	patch_text(p, "epoch", d->from->epoch, d->to->epoch);
 	if (d->from->revision != d->to->revision)
 		patch_revision(p, "replace", d->to->revision);

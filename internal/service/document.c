@@ -185,6 +185,20 @@ snapshot_time(struct doc_reader *r, const json_t *value, struct sst_wall *out)
 	    r->err, SST_INVALID, "/captured_at: there is no such day");
 }
 
+/* Kept as it is: the bytes of a revision never change. */
+static int
+snapshot_version(
+    struct doc_reader *r, const json_t *value, struct sst_snapshot *s)
+{
+	size_t len = json_string_length(value);
+
+	if (len >= sizeof(s->schema_version))
+		return sst_error_set(
+		    r->err, SST_INVALID, "/schema_version: is too long");
+	memcpy(s->schema_version, json_string_value(value), len + 1);
+	return SST_OK;
+}
+
 /* Takes the sections over. */
 static void
 snapshot_sections(struct sst_snapshot *s, struct doc_head *head)
@@ -212,8 +226,10 @@ snapshot_fill(
 
 	memcpy(s->epoch, json_string_value(json_object_get(tree, "epoch")),
 	    sizeof(s->epoch) - 1);
-	rc = snapshot_revision(
-	    r, json_object_get(tree, "revision"), &s->revision);
+	rc = snapshot_version(r, json_object_get(tree, "schema_version"), s);
+	if (rc == SST_OK)
+		rc = snapshot_revision(
+		    r, json_object_get(tree, "revision"), &s->revision);
 	if (rc == SST_OK)
 		rc = snapshot_time(
 		    r, json_object_get(tree, "captured_at"), &s->captured_at);

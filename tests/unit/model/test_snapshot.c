@@ -207,7 +207,7 @@ expect_body(enum sst_view view, unsigned sections, const char *want)
 START_TEST(views_of_known_unknown_and_absent)
 {
 	expect_body(SST_VIEW_FULL, SST_SECTIONS_ALL,
-	    "{\"id\":\"sys\",\"schema_version\":\"1.0\",\"epoch\":"
+	    "{\"id\":\"sys\",\"schema_version\":\"1.1\",\"epoch\":"
 	    "\"0123456789abcdef\",\"revision\":7,\"captured_at\":"
 	    "\"2026-01-01T00:00:00.123Z\",\"sources\":[],\"agents\":["
 	    "{\"name\":\"a\",\"status\":1},{\"name\":\"b\",\"status\":1}],"
@@ -218,7 +218,7 @@ START_TEST(views_of_known_unknown_and_absent)
 	expect_body(SST_VIEW_BASE, 1u << SST_SECTION_QUEUES,
 	    "{\"id\":\"sys\",\"queues\":[]}");
 	expect_body(SST_VIEW_KEYED, SST_SECTIONS_ALL,
-	    "{\"id\":\"sys\",\"schema_version\":\"1.0\",\"epoch\":"
+	    "{\"id\":\"sys\",\"schema_version\":\"1.1\",\"epoch\":"
 	    "\"0123456789abcdef\",\"revision\":7,\"captured_at\":"
 	    "\"2026-01-01T00:00:00.123Z\",\"sources\":{},\"agents\":{"
 	    "\"a\":{\"name\":\"a\",\"status\":1},"
