@@ -177,6 +177,8 @@ static const struct scn_field task_fields[] = {
     {"assigned_to", SCN_NAME, SCN_NULL, NULL, NULL, 0},
     {"blocked_by", SCN_NAMES, SCN_OWNED, NULL, NULL, 0},
     {"deadlocked", SCN_BOOL, SCN_OWNED, NULL, NULL, 0},
+    {"orphaned", SCN_BOOL, 0, NULL, NULL, 0},
+    {"virtual", SCN_BOOL, 0, NULL, NULL, 0},
     {"error", SCN_TEXT, SCN_NULL, NULL, NULL, 0},
 };
 static const struct scn_shape task_shape = {"a task", SCN_FIELDS(task_fields)};
@@ -187,10 +189,19 @@ static const struct scn_field depth_fields[] = {
     {"delayed", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
     {"blocked", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
     {"failed", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
+    {"dead", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
     {"total", SCN_COUNT, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
 };
 static const struct scn_shape depth_shape = {
     "the depth of a queue", SCN_FIELDS(depth_fields)};
+
+static const struct scn_field priority_depth_fields[] = {
+    {"raw", SCN_NAME, SCN_REQUIRED | SCN_ID, NULL, NULL, 0},
+    {"level", SCN_WORD, SCN_REQUIRED, NULL, priority_level, 0},
+    {"ready", SCN_COUNT, SCN_REQUIRED | SCN_NULL, NULL, NULL, 0},
+};
+static const struct scn_shape priority_depth_shape = {
+    "the tasks of a priority", SCN_FIELDS(priority_depth_fields)};
 
 static const struct scn_field rates_fields[] = {
     {"published_per_second", SCN_REAL, SCN_NULL, NULL, NULL, 0},
@@ -206,9 +217,12 @@ static const struct scn_field queue_fields[] = {
     {"tasks", SCN_LIST, SCN_OWNED, &task_shape, NULL, 0},
     {"system", SCN_NAME, SCN_ID, NULL, NULL, 0},
     {"depth", SCN_OBJECT, 0, &depth_shape, NULL, 0},
+    {"priorities", SCN_LIST, 0, &priority_depth_shape, NULL, 0},
     {"consumers", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
     {"rates", SCN_OBJECT, SCN_NULL, &rates_shape, NULL, 0},
     {"state", SCN_TEXT, SCN_NULL, NULL, NULL, 0},
+    {"type", SCN_TEXT, SCN_NULL, NULL, NULL, 0},
+    {"dead_letter_queue", SCN_NAME, SCN_NULL, NULL, NULL, 0},
     {"oldest_submitted_at", SCN_TIME, SCN_NULL, NULL, NULL, 0},
     {"tasks_detail", SCN_WORD, SCN_OWNED, NULL, tasks_detail, 0},
     {"tasks_total", SCN_COUNT, SCN_NULL, NULL, NULL, 0},
