@@ -61,6 +61,9 @@ def check_text(tree):
 # A folder may include those of a lower number, and itself.
 LAYERS = {'base': 0, 'model': 1, 'schema': 2, 'config': 2, 'httpc': 2,
           'repository': 3, 'service': 4, 'api': 5}
+# What sources share, no sources of their own: what mocks are made of, and what
+# those of a cluster, of a Redis server and of a database have in common.
+SHARED = ('scenario', 'kube', 'redis', 'postgres')
 # Who alone may include a foreign header.
 OWNERS = (
     (r'(ulfius|orcania|yder|microhttpd)\.h$', r'internal/api/'),
@@ -68,6 +71,10 @@ OWNERS = (
     (r'yaml\.h$', r'internal/config/|internal/repository/scenario'),
     (r'sqlite3\.h$', r'internal/service/history'),
     (r'pcre2\.h$', r'internal/schema/'),
+    (r'hiredis/', r'internal/repository/redis/|internal/repository/queues/'),
+    (r'libpq-fe\.h$', r'internal/repository/postgres/'),
+    (r'librdkafka/', r'internal/repository/queues/kafka'),
+    (r'nats/', r'internal/repository/queues/nats'),
 )
 
 
@@ -99,9 +106,7 @@ def direction(mine, theirs):
         lower = LAYERS[theirs[0]] < LAYERS[mine[0]]
         return None if lower else 'include-direction'
     if mine[0] == 'repository' and len(mine) > 1 and len(theirs) > 1:
-        # scenario is what every mock is made of, kube what the sources of a
-        # cluster share: no sources of their own
-        if mine[1] != theirs[1] and theirs[1] not in ('scenario', 'kube'):
+        if mine[1] != theirs[1] and theirs[1] not in SHARED:
             return 'sibling-include'
     return None
 
