@@ -263,8 +263,8 @@ parse_row(const struct sst_option *row, const struct sst_config_node *map,
 	return config__value_read(row, node, field, err);
 }
 
-static size_t
-field_size(const struct sst_option *row)
+size_t
+config__field_size(const struct sst_option *row)
 {
 	static const size_t sizes[] = {
 	    [SST_OPTION_BOOL] = sizeof(bool),
@@ -293,7 +293,8 @@ sst_options_parse(const struct sst_option *table, size_t count,
 
 	for (i = 0; i < count; i++)
 		memset(
-		    option_field(&table[i], target), 0, field_size(&table[i]));
+		    option_field(&table[i], target), 0,
+		    config__field_size(&table[i]));
 	if (sst_config_node_is_null(map))
 		map = NULL;
 	if (map != NULL && map->kind != SST_CONFIG_MAP)
@@ -331,7 +332,7 @@ field_fini(const struct sst_option *row, void *field)
 	default:
 		break;
 	}
-	memset(field, 0, field_size(row));
+	memset(field, 0, config__field_size(row));
 }
 
 void

@@ -90,6 +90,14 @@ int sst_options_parse(const struct sst_option *table, size_t count,
 void
 sst_options_fini(const struct sst_option *table, size_t count, void *target);
 
+/*
+ * Copies the fields that the table names from one struct to another, which
+ * owned nothing; MAP values stay borrowed. SST_NOMEM; then it owns nothing.
+ * What a source does that keeps its settings. Free with sst_options_fini().
+ */
+int sst_options_copy(const struct sst_option *table, size_t count,
+    const void *from, void *to, struct sst_error *err);
+
 /* Whether the values of one row are the same in two structs. */
 bool
 sst_option_equal(const struct sst_option *row, const void *a, const void *b);

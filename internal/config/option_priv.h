@@ -21,6 +21,9 @@ option_field_const(const struct sst_option *row, const void *target)
 	return (const char *)target + row->offset;
 }
 
+/* Bytes of the field of a row. */
+size_t config__field_size(const struct sst_option *row);
+
 /* Reads node (not null) as the value of row into its zeroed field; secrets
  * and ITEMS are read elsewhere. On failure the field owns nothing. */
 int config__value_read(const struct sst_option *row,

@@ -497,6 +497,13 @@ START_TEST(equal_sees_every_type)
 		ck_assert(sst_option_equal(&table[i], &t, &t));
 	}
 	sst_options_fini(TABLE, &other);
+	/* and a copy has each of them, and owns it */
+	ck_assert_int_eq(sst_options_copy(TABLE, &t, &other, &err), 0);
+	for (i = 0; i < SST_OPTION_COUNT(table); i++)
+		ck_assert(sst_option_equal(&table[i], &t, &other));
+	if (t.tags.count > 0)
+		ck_assert_ptr_ne(t.tags.items[0], other.tags.items[0]);
+	sst_options_fini(TABLE, &other);
 }
 END_TEST
 
