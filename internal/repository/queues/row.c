@@ -1,0 +1,321 @@
+#include "repository/queues/row.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "repository/draft.h"
+
+static const char *const status_names[] = {
+    [QUEUE_QUEUED] = "queued",
+    [QUEUE_SCHEDULED] = "scheduled",
+    [QUEUE_BLOCKED] = "blocked",
+    [QUEUE_RESERVED] = "reserved",
+    [QUEUE_RUNNING] = "running",
+    [QUEUE_RETRYING] = "retrying",
+    [QUEUE_FAILED] = "failed",
+    [QUEUE_DEAD] = "dead",
+    [QUEUE_STATUS_UNKNOWN] = "unknown",
+};
+
+static const char *const level_names[] = {
+    [QUEUE_LOW] = "low",
+    [QUEUE_NORMAL] = "normal",
+    [QUEUE_HIGH] = "high",
+    [QUEUE_CRITICAL] = "critical",
+};
+
+static const char *const detail_names[] = {
+    [QUEUE_FULL] = "full",
+    [QUEUE_WINDOW] = "window",
+    [QUEUE_COUNTS_ONLY] = "counts_only",
+    [QUEUE_UNAVAILABLE] = "unavailable",
+};
+
+struct queue_text
+queue__text(const char *string)
+{
+	return (struct queue_text){
+	    string, string != NULL ? strlen(string) : 0};
+}
+
+/* Bytes of a queue come from anybody. */
+static json_t *
+text_json(struct queue_text text)
+{
+	struct sst_buf clean = SST_BUF_INIT;
+	json_t *json = json_stringn(text.data, text.len);
+
+	if (json != NULL)
+		return json;
+	sst_text_clean(text.data, text.len, 0, &clean);
+	if (!sst_buf_failed(&clean))
+		json = json_stringn(
+		    clean.len > 0 ? clean.data : "", clean.len);
+	sst_buf_fini(&clean);
+	return json;
+}
+
+static bool
+put(json_t *object, const char *name, json_t *value)
+{
+	return json_object_set_new_nocheck(object, name, value) == 0;
+}
+
+static bool
+put_text(json_t *object, const char *name, struct queue_text text)
+{
+	return text.data == NULL || put(object, name, text_json(text));
+}
+
+static bool
+put_word(json_t *object, const char *name, const char *word)
+{
+	return put(object, name, json_string_nocheck(word));
+}
+
+/* Where the schema lets it be absent. */
+static bool
+put_count(json_t *object, const char *name, int64_t count)
+{
+	return count < 0 || put(object, name, json_integer(count));
+}
+
+/* Where it does not. */
+static bool
+put_count_null(json_t *object, const char *name, int64_t count)
+{
+	return put(
+	    object, name, count < 0 ? json_null() : json_integer(count));
+}
+
+static json_t *
+time_json(struct sst_wall when)
+{
+	char text[SST_TIME_TEXT];
+
+	if (when.ms == QUEUE_NEVER.ms)
+		return json_null();
+	sst_time_format_utc(when.ms, false, text);
+	return json_string_nocheck(text);
+}
+
+static bool
+put_time(json_t *object, const char *name, struct sst_wall when)
+{
+	return when.ms == QUEUE_NEVER.ms ||
+	       put(object, name, time_json(when));
+}
+
+static bool
+put_depth(json_t *queue, const struct queue_depth *d)
+{
+	json_t *depth = json_object();
+
+	if (depth == NULL || !put_count_null(depth, "ready", d->ready) ||
+	    !put_count_null(depth, "running", d->running) ||
+	    !put_count(depth, "delayed", d->delayed) ||
+	    !put_count(depth, "blocked", d->blocked) ||
+	    !put_count(depth, "failed", d->failed) ||
+	    !put_count(depth, "dead", d->dead) ||
+	    !put_count_null(depth, "total", d->total)) {
+		json_decref(depth);
+		return false;
+	}
+	return put(queue, "depth", depth);
+}
+
+int
+queue__begin(const struct queue_row *row, struct queue_build *out,
+    struct sst_error *err)
+{
+	json_t *queue = json_object(), *tasks = json_array();
+
+	if (queue == NULL || tasks == NULL || !put_text(queue, "name", row->name) ||
+	    !put_word(queue, "system", row->system) ||
+	    !put_depth(queue, &row->depth) ||
+	    !put_count_null(queue, "consumers", row->consumers) ||
+	    !put_text(queue, "state", row->state) ||
+	    !put_text(queue, "type", row->type) ||
+	    !put_text(queue, "dead_letter_queue", row->dead_letter_queue) ||
+	    !put_time(
+		queue, "oldest_submitted_at", row->oldest_submitted_at) ||
+	    !put_count_null(queue, "tasks_total", row->depth.total) ||
+	    !put(queue, "tasks", json_incref(tasks))) {
+		json_decref(queue);
+		json_decref(tasks);
+		return sst_error_nomem(err);
+	}
+	json_decref(tasks);
+	*out = (struct queue_build){.queue = queue,
+	    .tasks = tasks,
+	    .total = row->depth.total,
+	    .detail = row->detail};
+	return SST_OK;
+}
+
+static bool
+priority_raw(const struct queue_priority *p, json_t **out)
+{
+	if (p->has_number)
+		*out = json_integer(p->number);
+	else if (p->text.data != NULL)
+		*out = text_json(p->text);
+	else
+		*out = json_null();
+	return *out != NULL;
+}
+
+int
+queue__add_priority(struct queue_build *build,
+    const struct queue_priority *priority, int64_t ready,
+    struct sst_error *err)
+{
+	json_t *rows = json_object_get(build->queue, "priorities");
+	json_t *row = json_object();
+	char number[24];
+	bool ok = row != NULL;
+
+	if (rows == NULL) {
+		rows = json_array();
+		ok = put(build->queue, "priorities", rows) && ok;
+	}
+	snprintf(number, sizeof(number), "%lld", (long long)priority->number);
+	ok = ok &&
+	     put_text(row, "raw",
+		 priority->has_number ? queue__text(number) : priority->text) &&
+	     put_word(row, "level", level_names[priority->level]) &&
+	     put_count_null(row, "ready", ready) &&
+	     json_array_append(rows, row) == 0;
+	json_decref(row);
+	return ok ? SST_OK : sst_error_nomem(err);
+}
+
+static bool
+put_priority(json_t *task, const struct queue_task *t)
+{
+	json_t *priority = json_object(), *raw;
+
+	if (!put(task, "priority", priority))
+		return false;
+	return put_word(priority, "level", level_names[t->priority.level]) &&
+	       priority_raw(&t->priority, &raw) && put(priority, "raw", raw) &&
+	       (t->priority.scheme == NULL ||
+		   put_word(priority, "scheme", t->priority.scheme)) &&
+	       put_count(priority, "position", t->position);
+}
+
+static json_t *
+blocker_json(const struct queue_blocker *b)
+{
+	json_t *json = json_object();
+	json_t *queue = b->queue.data != NULL && b->queue.len > 0
+			    ? text_json(b->queue)
+			    : json_null();
+
+	if (json == NULL || !put_text(json, "id", b->id)) {
+		json_decref(json);
+		json_decref(queue);
+		return NULL;
+	}
+	if (put(json, "queue", queue) &&
+	    put_word(json, "status", status_names[b->status]))
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
+static bool
+put_blockers(json_t *task, const struct queue_task *t)
+{
+	json_t *list;
+	size_t i;
+
+	if (t->blocker_count == 0)
+		return true;
+	list = json_array();
+	if (!put(task, "blocked_by", list))
+		return false;
+	for (i = 0; i < t->blocker_count; i++) {
+		if (json_array_append_new(
+			list, blocker_json(&t->blockers[i])) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+put_flag(json_t *task, const char *name, bool flag)
+{
+	return !flag || put(task, name, json_true());
+}
+
+static bool
+task_fill(json_t *json, const struct queue_task *t)
+{
+	return put_text(json, "id", t->id) && put_priority(json, t) &&
+	       put(json, "submitted_at", time_json(t->submitted_at)) &&
+	       put_text(json, "type", t->type) &&
+	       put_word(json, "status", status_names[t->status]) &&
+	       put_count(json, "attempts", t->attempts) &&
+	       put_count(json, "max_attempts", t->max_attempts) &&
+	       put_time(json, "not_before", t->not_before) &&
+	       put_time(json, "started_at", t->started_at) &&
+	       (t->assigned_to.len == 0 ||
+		   put_text(json, "assigned_to", t->assigned_to)) &&
+	       put_blockers(json, t) &&
+	       put_flag(json, "deadlocked", t->deadlocked) &&
+	       put_flag(json, "orphaned", t->orphaned) &&
+	       put_flag(json, "virtual", t->not_yet) &&
+	       put_text(json, "error", t->error);
+}
+
+int
+queue__add_task(struct queue_build *build, const struct queue_task *task,
+    struct sst_error *err)
+{
+	json_t *json = json_object();
+
+	if (json == NULL || !task_fill(json, task)) {
+		json_decref(json);
+		return sst_error_nomem(err);
+	}
+	if (json_array_append_new(build->tasks, json) != 0)
+		return sst_error_nomem(err);
+	build->listed += task->not_yet ? 0 : 1;
+	return SST_OK;
+}
+
+int
+queue__finish(struct queue_build *build, struct sst_draft *draft,
+    struct sst_error *err)
+{
+	enum queue_detail detail = build->detail;
+	json_t *queue = build->queue;
+	int64_t omitted = QUEUE_UNKNOWN;
+
+	if (build->total >= 0)
+		omitted = build->total > build->listed
+			      ? build->total - build->listed
+			      : 0;
+	if (detail == QUEUE_WINDOW && omitted == 0)
+		detail = QUEUE_FULL;
+	else if (detail == QUEUE_FULL && omitted != 0)
+		detail = QUEUE_WINDOW;
+	if (!put_count_null(queue, "tasks_omitted", omitted) ||
+	    !put_word(queue, "tasks_detail", detail_names[detail])) {
+		queue__drop(build);
+		return sst_error_nomem(err);
+	}
+	build->queue = NULL;
+	return sst_draft_add(draft, queue, err);
+}
+
+void
+queue__drop(struct queue_build *build)
+{
+	json_decref(build->queue);
+	build->queue = NULL;
+}
