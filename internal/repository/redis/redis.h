@@ -95,8 +95,8 @@ bool sst_redis_valid_address(const char *text); /* HOST[:PORT] */
 struct sst_redis;
 
 /*
- * Copies the settings; no I/O. max_bytes bounds the answers of one
- * sst_redis_run(). SST_INVALID names the option (sentinels without master_name,
+ * Copies the settings; no I/O. max_bytes bounds one reply, which is what is in
+ * memory at a time. SST_INVALID names the option (sentinels without master_name,
  * a key without cert_file, a username without password); SST_NOMEM.
  */
 int sst_redis_new(const struct sst_redis_settings *settings,
