@@ -1,5 +1,6 @@
 #include "repository/queues/row.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,6 +128,29 @@ put_depth(json_t *queue, const struct queue_depth *d)
 	return put(queue, "depth", depth);
 }
 
+static json_t *
+rate_json(double rate)
+{
+	/* nothing does 1e9 tasks a second: not a rate */
+	if (!(rate >= 0 && rate <= 1e9))
+		return json_null();
+	return json_real(round(rate * 10) / 10);
+}
+
+static bool
+put_rates(json_t *queue, const struct queue_rates *r)
+{
+	json_t *rates;
+
+	if (!(r->published >= 0 || r->delivered >= 0 || r->acked >= 0))
+		return true;
+	rates = json_object();
+	return put(queue, "rates", rates) &&
+	       put(rates, "published_per_second", rate_json(r->published)) &&
+	       put(rates, "delivered_per_second", rate_json(r->delivered)) &&
+	       put(rates, "acked_per_second", rate_json(r->acked));
+}
+
 int
 queue__begin(const struct queue_row *row, struct queue_build *out,
     struct sst_error *err)
@@ -137,6 +161,7 @@ queue__begin(const struct queue_row *row, struct queue_build *out,
 	    !put_word(queue, "system", row->system) ||
 	    !put_depth(queue, &row->depth) ||
 	    !put_count_null(queue, "consumers", row->consumers) ||
+	    !put_rates(queue, &row->rates) ||
 	    !put_text(queue, "state", row->state) ||
 	    !put_text(queue, "type", row->type) ||
 	    !put_text(queue, "dead_letter_queue", row->dead_letter_queue) ||

@@ -109,10 +109,16 @@ struct queue_depth {
 		    QUEUE_UNKNOWN                                          \
 	}
 
+/* Per second, as the system averages them; below 0: unknown. */
+struct queue_rates {
+	double published, delivered, acked;
+};
+
 struct queue_row {
 	struct queue_text name;   /* required */
 	const char *system;       /* required */
 	struct queue_depth depth; /* total is tasks_total, too */
+	struct queue_rates rates;
 	int64_t consumers;
 	struct queue_text state;
 	struct queue_text type;
@@ -123,7 +129,8 @@ struct queue_row {
 
 #define QUEUE_ROW_INIT                                                      \
 	{                                                                   \
-		.depth = QUEUE_DEPTH_INIT, .consumers = QUEUE_UNKNOWN,      \
+		.depth = QUEUE_DEPTH_INIT, .rates = {-1, -1, -1},           \
+		.consumers = QUEUE_UNKNOWN,                                 \
 		.oldest_submitted_at = QUEUE_NEVER,                         \
 		.detail = QUEUE_COUNTS_ONLY                                 \
 	}
@@ -138,7 +145,8 @@ struct queue_build {
 };
 
 /* Writes no member whose value would be unknown where the schema lets it be
- * absent. SST_NOMEM; then there is nothing to free. */
+ * absent. Rates are rounded to 0.1, so that an idle queue is silent while its
+ * averages fade out. SST_NOMEM; then there is nothing to free. */
 int queue__begin(const struct queue_row *row, struct queue_build *out,
     struct sst_error *err);
 
