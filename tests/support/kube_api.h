@@ -173,6 +173,8 @@ void kube_api_last_request(
     struct kube_api *api, const char *prefix, char *out, size_t size);
 /* Connections taken so far. */
 unsigned kube_api_connections(struct kube_api *api);
+/* Waits until none is open and none takes memory; false after 10 s. */
+bool kube_api_wait_idle(struct kube_api *api);
 
 /* --- worlds ----------------------------------------------------------- */
 

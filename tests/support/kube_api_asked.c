@@ -130,6 +130,25 @@ kube_api_connections(struct kube_api *api)
 	return count;
 }
 
+static bool
+idle_there(struct kube_api *api, const void *ctx)
+{
+	size_t i;
+
+	(void)ctx;
+	for (i = 0; i < KUBE_API_CONNECTIONS; i++) {
+		if (api->connections[i].joinable && !api->connections[i].done)
+			return false;
+	}
+	return true;
+}
+
+bool
+kube_api_wait_idle(struct kube_api *api)
+{
+	return kube__wait(api, idle_there, NULL);
+}
+
 static unsigned
 asked_watchers(struct kube_api *api, const char *prefix)
 {

@@ -3,9 +3,12 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "config/node.h"
 #include "config/option.h"
+
+enum { JOIN_SECONDS = 20 };
 
 static void
 subject_on_notify(void *ctx)
@@ -80,9 +83,22 @@ subject_open(struct subject *s, const char *yaml)
 	return code;
 }
 
+/* A test that failed in between: nothing may go while it is in use. */
+static void
+subject_abandon(struct subject *s)
+{
+	if (!s->running)
+		return;
+	if (s->ops->interrupt != NULL)
+		s->ops->interrupt(s->state);
+	pthread_join(s->thread, NULL);
+	s->running = false;
+}
+
 void
 subject_close(struct subject *s)
 {
+	subject_abandon(s);
 	if (s->ops->stop != NULL)
 		s->ops->stop(s->state);
 	s->ops->fini(s->state);
@@ -144,20 +160,34 @@ subject_main(void *ctx)
 	struct subject *s = ctx;
 
 	s->code = subject_collect(s);
+	atomic_store(&s->over, true);
 	return NULL;
 }
 
 void
 subject_begin(struct subject *s)
 {
+	atomic_store(&s->over, false);
 	ck_assert_int_eq(pthread_create(&s->thread, NULL, subject_main, s), 0);
+	s->running = true;
 }
 
 int
 subject_join(struct subject *s)
 {
-	pthread_join(s->thread, NULL);
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += JOIN_SECONDS;
+	ck_assert_int_eq(pthread_timedjoin_np(s->thread, NULL, &end), 0);
+	s->running = false;
 	return s->code;
+}
+
+bool
+subject_over(struct subject *s)
+{
+	return atomic_load(&s->over);
 }
 
 char *

@@ -56,15 +56,31 @@ collect_survey(struct agentkube *k, struct survey *s)
 	}
 }
 
-/* Whether there is a result. */
+/*
+ * Whether the server is alive. When there is nothing to show, or nothing that
+ * is true any more, it is asked in any case: what is wrong with the server as a
+ * whole is then told in the same words whichever list failed first, and as soon
+ * as one did.
+ */
+static int
+collect_alive(struct agentkube *k, const struct sst_collect *req,
+    const struct survey *s, struct sst_error *err)
+{
+	bool lost = s->known == 0 || s->failing == k->part_count;
+
+	if (lost && s->first != NULL && !agentkube__refused(s->first))
+		return agentkube__probe_answer(k, req, err);
+	return agentkube__probe(k, req, s->heard, err);
+}
+
+/* Whether there is a result. A failure is told when all have been tried: which
+ * of them was the first one to fail is chance. */
 static int
 collect_judge(
     const struct agentkube *k, const struct survey *s, struct sst_error *err)
 {
-	bool failed = s->first != NULL && s->known == 0 &&
-	    (s->pending == 0 || !agentkube__refused(s->first));
-
-	if (failed || (s->first != NULL && s->failing == k->part_count)) {
+	if (s->first != NULL && s->pending == 0 &&
+	    (s->known == 0 || s->failing == k->part_count)) {
 		*err = *s->first;
 		return err->code;
 	}
@@ -285,23 +301,6 @@ collect_tell(struct agentkube *k, struct sst_draft *out, struct sst_error *err)
 	    err);
 }
 
-/* A server that hangs is a failure to be told, not data yet to come. What else
- * is wrong with it the lists will say. */
-static int
-collect_alive(struct agentkube *k, const struct sst_collect *req,
-    struct sst_mono heard, int judged, struct sst_error *err)
-{
-	struct sst_error dead;
-	int code = agentkube__probe(k, req, heard, &dead);
-
-	if (code == SST_OK)
-		return judged;
-	if (judged != SST_OK && code != SST_TIMEOUT && code != SST_CANCELED)
-		return judged;
-	*err = dead;
-	return code;
-}
-
 int
 agentkube__collect(struct agentkube *k, const struct sst_collect *req,
     struct sst_draft *out, struct sst_error *err)
@@ -313,9 +312,9 @@ agentkube__collect(struct agentkube *k, const struct sst_collect *req,
 		return sst_error_set(
 		    err, SST_INTERNAL, "its threads could not be started");
 	collect_survey(k, &survey);
-	code = collect_judge(k, &survey, err);
-	if (code == SST_OK || code == SST_NODATA)
-		code = collect_alive(k, req, survey.heard, code, err);
+	code = collect_alive(k, req, &survey, err);
+	if (code == SST_OK)
+		code = collect_judge(k, &survey, err);
 	if (code == SST_OK)
 		code = collect_agents(k, out, err);
 	if (code != SST_OK && code != SST_LIMIT)

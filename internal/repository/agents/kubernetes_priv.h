@@ -74,8 +74,9 @@ struct agentkube {
 	struct sst_lock lock;    /* leaf */
 
 	/* of the thread that collects */
-	bool delivered; /* there was a result */
-	char *version;  /* of the server; NULL: not known */
+	bool delivered;           /* there was a result */
+	struct sst_mono answered; /* when the last good probe began */
+	char *version;            /* of the server; NULL: not known */
 	struct sst_mono version_due;
 };
 
@@ -111,6 +112,9 @@ bool agentkube__refused(const struct sst_error *err);
  * version on the way. */
 int agentkube__probe(struct agentkube *k, const struct sst_collect *req,
     struct sst_mono heard, struct sst_error *err);
+/* That the server answers this very question. */
+int agentkube__probe_answer(struct agentkube *k, const struct sst_collect *req,
+    struct sst_error *err);
 
 /* kubernetes_collect.c */
 

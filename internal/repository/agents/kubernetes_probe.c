@@ -24,6 +24,7 @@ probe_ask(struct agentkube *k, struct sst_mono deadline, struct sst_error *err)
 	    .max_bytes = PROBE_BYTES,
 	    .deadline = deadline,
 	};
+	struct sst_mono asked = sst_clock_mono(k->clock);
 	char *version;
 	int code;
 
@@ -40,6 +41,8 @@ probe_ask(struct agentkube *k, struct sst_mono deadline, struct sst_error *err)
 	/* whoever refuses it is alive */
 	if (agentkube__refused(err) || code == SST_RATE_LIMITED)
 		code = SST_OK;
+	if (code == SST_OK)
+		k->answered = asked;
 	sst_httpc_response_fini(&answer);
 	return code;
 }
@@ -48,7 +51,7 @@ static struct sst_mono
 probe_heard(struct agentkube *k)
 {
 	struct sst_kube_reflector_view view;
-	struct sst_mono heard = {0};
+	struct sst_mono heard = k->answered;
 	size_t i;
 
 	for (i = 0; i < k->part_count; i++) {
@@ -67,23 +70,25 @@ probe_fresh(const struct agentkube *k, struct sst_mono heard)
 		   AGENTKUBE_LIFE_MS;
 }
 
-/* Until it is answered, something else is heard, or time is up. */
+/* Until it is answered or time is up; or else something is heard, unless it
+ * has to be the answer. */
 static int
-probe_life(struct agentkube *k, struct sst_mono deadline, struct sst_error *err)
+probe_life(struct agentkube *k, struct sst_mono deadline, bool answer,
+    struct sst_error *err)
 {
 	int code;
 
 	for (;;) {
 		if (atomic_load(&k->interrupted))
 			return sst_error_set(err, SST_CANCELED, "interrupted");
-		atomic_store(&k->probing, true);
+		atomic_store(&k->probing, !answer);
 		sst_error_clear(err);
 		code = probe_ask(k, deadline, err);
 		atomic_store(&k->probing, false);
 		if (code != SST_CANCELED || atomic_load(&k->interrupted))
 			return code;
 		sst_kube_http_resume(k->probe);
-		if (probe_fresh(k, probe_heard(k)))
+		if (!answer && probe_fresh(k, probe_heard(k)))
 			return SST_OK;
 	}
 }
@@ -113,8 +118,17 @@ int
 agentkube__probe(struct agentkube *k, const struct sst_collect *req,
     struct sst_mono heard, struct sst_error *err)
 {
+	if (sst_mono_before(heard, k->answered))
+		heard = k->answered;
 	if (!probe_fresh(k, heard))
-		return probe_life(k, req->deadline, err);
+		return probe_life(k, req->deadline, false, err);
 	probe_version(k, req->deadline);
 	return SST_OK;
+}
+
+int
+agentkube__probe_answer(
+    struct agentkube *k, const struct sst_collect *req, struct sst_error *err)
+{
+	return probe_life(k, req->deadline, true, err);
 }

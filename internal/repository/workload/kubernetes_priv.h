@@ -133,6 +133,9 @@ void kubernetes__meter_join(struct kubernetes *k);
  * version on the way. */
 int kubernetes__probe(struct kubernetes *k, const struct sst_collect *req,
     struct sst_mono heard, struct sst_error *err);
+/* That the server answers this very question. */
+int kubernetes__probe_answer(struct kubernetes *k, const struct sst_collect *req,
+    struct sst_error *err);
 
 /* kubernetes_tell.c */
 

@@ -71,23 +71,24 @@ probe_fresh(const struct kubernetes *k, struct sst_mono heard)
 		   KUBERNETES_LIFE_MS;
 }
 
-/* Until it is answered, something else is heard, or time is up. */
+/* Until it is answered or time is up; or else something is heard, unless it
+ * has to be the answer. */
 static int
-probe_life(
-    struct kubernetes *k, struct sst_mono deadline, struct sst_error *err)
+probe_life(struct kubernetes *k, struct sst_mono deadline, bool answer,
+    struct sst_error *err)
 {
 	int code;
 
 	for (;;) {
 		if (atomic_load(&k->interrupted))
 			return sst_error_set(err, SST_CANCELED, "interrupted");
-		atomic_store(&k->probing, true);
+		atomic_store(&k->probing, !answer);
 		code = probe_ask(k, deadline, err);
 		atomic_store(&k->probing, false);
 		if (code != SST_CANCELED || atomic_load(&k->interrupted))
 			return code;
 		sst_kube_http_resume(k->probe);
-		if (probe_fresh(k, probe_heard(k)))
+		if (!answer && probe_fresh(k, probe_heard(k)))
 			return SST_OK;
 	}
 }
@@ -119,7 +120,14 @@ kubernetes__probe(struct kubernetes *k, const struct sst_collect *req,
 	if (sst_mono_before(heard, k->answered))
 		heard = k->answered;
 	if (!probe_fresh(k, heard))
-		return probe_life(k, req->deadline, err);
+		return probe_life(k, req->deadline, false, err);
 	probe_version(k, req->deadline);
 	return SST_OK;
+}
+
+int
+kubernetes__probe_answer(
+    struct kubernetes *k, const struct sst_collect *req, struct sst_error *err)
+{
+	return probe_life(k, req->deadline, true, err);
 }

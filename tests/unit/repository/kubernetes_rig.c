@@ -2,41 +2,22 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "repository/workload/workload.h"
-#include "support/poll.h"
 #include "unit/repository/kubernetes_world.h"
 
-struct kubernetes_rig rig;
+struct kube_rig rig;
 
 void
 rig_setup(void)
 {
-	int fd;
-
-	memset(&rig, 0, sizeof(rig));
-	subject_init(&rig.subject, &sst_kubernetes_ops);
-	ck_assert(kube_api_start(0, &rig.api));
-	snprintf(rig.kubeconfig, sizeof(rig.kubeconfig), "/tmp/kube-XXXXXX");
-	fd = mkstemp(rig.kubeconfig);
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	ck_assert(kube_api_kubeconfig(rig.api, rig.kubeconfig));
+	kube_rig_init(&rig, &sst_kubernetes_ops);
 }
 
 void
 rig_teardown(void)
 {
-	kube_api_behave(rig.api);
-	kube_api_release(rig.api);
-	subject_fini(&rig.subject);
-	kube_api_stop(&rig.api);
-	unlink(rig.kubeconfig);
-	json_decref(rig.entities);
-	json_decref(rig.upstream);
+	kube_rig_fini(&rig);
 }
 
 void
@@ -66,70 +47,26 @@ rig_load(void)
 void
 rig_open(const char *more)
 {
-	char yaml[512];
-
-	snprintf(yaml, sizeof(yaml), "{kubeconfig: %s%s%s}", rig.kubeconfig,
-	    more[0] != '\0' ? ", " : "", more);
-	ck_assert_msg(subject_open(&rig.subject, yaml) == SST_OK, "%s",
-	    rig.subject.err.text);
-}
-
-static void
-rig_keep(void)
-{
-	const struct sst_harvest *h = rig.subject.harvest;
-
-	json_decref(rig.entities);
-	rig.entities = subject_tree(&rig.subject);
-	json_decref(rig.upstream);
-	rig.upstream = NULL;
-	if (h->upstream != NULL)
-		rig.upstream =
-		    json_loadb(h->upstream, h->upstream_len, 0, NULL);
-	ck_assert_ptr_nonnull(rig.upstream);
-}
-
-bool
-rig_look(void)
-{
-	if (subject_collect(&rig.subject) != SST_OK)
-		return false;
-	rig_keep();
-	return true;
+	kube_rig_open(&rig, more);
 }
 
 void
 rig_await(int code)
 {
-	int got = SST_OK;
-
-	ck_assert_msg(POLL_UNTIL((got = subject_collect(&rig.subject)) == code),
-	    "got %s (%s), expected %s", sst_code_name(got),
-	    rig.subject.err.text, sst_code_name(code));
-	if (code == SST_OK)
-		rig_keep();
+	kube_rig_await(&rig, code);
 }
 
-static bool
-rig_all_ok(void)
+bool
+rig_look(void)
 {
-	const json_t *part;
-	size_t i;
-
-	json_array_foreach(json_object_get(rig.upstream, "parts"), i, part)
-	{
-		if (strcmp(json_string_value(json_object_get(part, "state")),
-			"ok") != 0)
-			return false;
-	}
-	return i > 0;
+	return kube_rig_look(&rig);
 }
 
 void
 rig_await_watched(void)
 {
 	rig_await(SST_OK);
-	RIG_UNTIL(rig_all_ok());
+	RIG_UNTIL(kube_rig_all_ok(&rig));
 	ck_assert(kube_api_wait_watchers(rig.api, "", 8));
 	rig_await(SST_OK);
 }
@@ -145,37 +82,16 @@ rig_pass(int seconds)
 	}
 }
 
-static const json_t *
-rig_part_find(const char *name)
-{
-	const json_t *part;
-	size_t i;
-
-	json_array_foreach(json_object_get(rig.upstream, "parts"), i, part)
-	{
-		if (strcmp(json_string_value(json_object_get(part, "name")),
-			name) == 0)
-			return part;
-	}
-	return NULL;
-}
-
 const char *
 rig_part(const char *name)
 {
-	const char *state =
-	    json_string_value(json_object_get(rig_part_find(name), "state"));
-
-	return state == NULL ? "" : state;
+	return kube_rig_part(&rig, name, "state");
 }
 
 const char *
 rig_part_reason(const char *name)
 {
-	const char *reason =
-	    json_string_value(json_object_get(rig_part_find(name), "reason"));
-
-	return reason == NULL ? "" : reason;
+	return kube_rig_part(&rig, name, "reason");
 }
 
 const struct sst_error *

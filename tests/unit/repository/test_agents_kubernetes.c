@@ -9,9 +9,7 @@
 #include <unistd.h>
 
 #include "repository/agents/agents.h"
-#include "support/kube_api.h"
-#include "support/poll.h"
-#include "support/subject.h"
+#include "support/kube_rig.h"
 #include "unit/base/run.h"
 
 #define DEPLOYMENTS "/apis/apps/v1/deployments"
@@ -19,81 +17,24 @@
 #define DAEMONSETS "/apis/apps/v1/daemonsets"
 #define WATCHES 3
 
-static struct kube_api *api;
-static struct subject subject;
-static char kubeconfig[64];
-static json_t *tree, *upstream_tree;
+static struct kube_rig rig;
 
 static void
 setup(void)
 {
-	int fd;
-
-	subject_init(&subject, &sst_agents_kubernetes_ops);
-	ck_assert(kube_api_start(0, &api));
-	snprintf(kubeconfig, sizeof(kubeconfig), "/tmp/sst-agents-XXXXXX");
-	fd = mkstemp(kubeconfig);
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	ck_assert(kube_api_kubeconfig(api, kubeconfig));
-	tree = upstream_tree = NULL;
+	kube_rig_init(&rig, &sst_agents_kubernetes_ops);
 }
 
 static void
 teardown(void)
 {
-	kube_api_behave(api);
-	kube_api_release(api);
-	subject_fini(&subject);
-	kube_api_stop(&api);
-	unlink(kubeconfig);
-	json_decref(tree);
-	json_decref(upstream_tree);
-}
-
-static void
-open_with(const char *more)
-{
-	char yaml[512];
-
-	snprintf(yaml, sizeof(yaml), "{kubeconfig: %s%s%s}", kubeconfig,
-	    more[0] != '\0' ? ", " : "", more);
-	ck_assert_msg(
-	    subject_open(&subject, yaml) == SST_OK, "%s", subject.err.text);
-}
-
-static void
-keep(void)
-{
-	const struct sst_harvest *h = subject.harvest;
-
-	json_decref(tree);
-	json_decref(upstream_tree);
-	tree = subject_tree(&subject);
-	upstream_tree = json_loadb(h->upstream, h->upstream_len, 0, NULL);
-	ck_assert_ptr_nonnull(upstream_tree);
+	kube_rig_fini(&rig);
 }
 
 static bool
 look(void)
 {
-	if (subject_collect(&subject) != SST_OK)
-		return false;
-	keep();
-	return true;
-}
-
-/* Collects until that code comes; time stands still. */
-static void
-await(int code)
-{
-	int got = SST_OK;
-
-	ck_assert_msg(POLL_UNTIL((got = subject_collect(&subject)) == code),
-	    "got %s (%s), expected %s", sst_code_name(got), subject.err.text,
-	    sst_code_name(code));
-	if (code == SST_OK)
-		keep();
+	return kube_rig_look(&rig);
 }
 
 #define UNTIL(expression)                                           \
@@ -109,7 +50,7 @@ names(void)
 	size_t i, len = 0;
 
 	text[0] = '\0';
-	json_array_foreach(tree, i, agent)
+	json_array_foreach(rig.entities, i, agent)
 	{
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
 		    "%s%s=%s", i > 0 ? " " : "",
@@ -128,19 +69,7 @@ named(const char *text)
 static const char *
 part(const char *name, const char *member)
 {
-	const json_t *item;
-	const char *text;
-	size_t i;
-
-	json_array_foreach(json_object_get(upstream_tree, "parts"), i, item)
-	{
-		if (strcmp(json_string_value(json_object_get(item, "name")),
-			name) == 0) {
-			text = json_string_value(json_object_get(item, member));
-			return text != NULL ? text : "";
-		}
-	}
-	return "none";
+	return kube_rig_part(&rig, name, member);
 }
 
 /* A workload of that namespace and name; notes: its annotations. */
@@ -156,7 +85,7 @@ put(const char *collection, const char *namespace, const char *name,
 	    "\"observedGeneration\":1,\"readyReplicas\":1,"
 	    "\"desiredNumberScheduled\":1,\"numberReady\":1}}",
 	    name, namespace, notes);
-	ck_assert_uint_gt(kube_api_put(api, collection, json), 0);
+	ck_assert_uint_gt(kube_api_put(rig.api, collection, json), 0);
 }
 
 #define AGENT(name) "\"systate.io/agent\":\"" name "\""
@@ -164,12 +93,17 @@ put(const char *collection, const char *namespace, const char *name,
 static void
 await_watched(void)
 {
-	await(SST_OK);
-	UNTIL(strcmp(part("deployments", "state"), "ok") == 0 &&
-	      strcmp(part("statefulsets", "state"), "ok") == 0 &&
-	      strcmp(part("daemonsets", "state"), "ok") == 0);
-	ck_assert(kube_api_wait_watchers(api, "", WATCHES));
-	await(SST_OK);
+	kube_rig_await(&rig, SST_OK);
+	UNTIL(kube_rig_all_ok(&rig));
+	ck_assert(kube_api_wait_watchers(rig.api, "", WATCHES));
+	kube_rig_await(&rig, SST_OK);
+}
+
+static void
+await_settled(void)
+{
+	await_watched();
+	UNTIL(json_is_string(json_object_get(rig.upstream, "version")));
 }
 
 /* --- what is there ---------------------------------------------------- */
@@ -183,19 +117,19 @@ START_TEST(marked_workloads_are_agents)
 	put(DAEMONSETS, "agents", "three", AGENT("true"));
 	put(DEPLOYMENTS, "agents", "database", "");
 	put(DEPLOYMENTS, "agents", "old", AGENT("false"));
-	open_with("");
+	kube_rig_open(&rig, "");
 	await_watched();
 	ck_assert_str_eq(names(), "memory=running one=running three=running");
-	ck_assert_int_eq(subject.harvest->flaw.code, SST_OK);
-	ck_assert_uint_eq(subject.harvest->rejected, 0);
-	a = json_array_get(tree, 0);
+	ck_assert_int_eq(rig.subject.harvest->flaw.code, SST_OK);
+	ck_assert_uint_eq(rig.subject.harvest->rejected, 0);
+	a = json_array_get(rig.entities, 0);
 	ck_assert_str_eq(
 	    json_string_value(json_object_get(a, "deployment_name")), "two");
 	ck_assert_str_eq(
 	    json_string_value(json_object_get(a, "namespace")), "agents");
 	ck_assert_str_eq(
-	    json_string_value(json_object_get(upstream_tree, "status")), "ok");
-	UNTIL(json_is_string(json_object_get(upstream_tree, "version")));
+	    json_string_value(json_object_get(rig.upstream, "status")), "ok");
+	UNTIL(json_is_string(json_object_get(rig.upstream, "version")));
 }
 END_TEST
 
@@ -204,12 +138,12 @@ START_TEST(nothing_is_said_before_all_is_listed)
 	const struct kube_api_fault hold = {.kind = KUBE_API_HOLD};
 
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
-	kube_api_misbehave(api, DAEMONSETS, &hold);
-	open_with("");
-	ck_assert(kube_api_wait_calls(api, DAEMONSETS, 1));
-	ck_assert_int_eq(subject_collect(&subject), SST_NODATA);
-	kube_api_misbehave(api, DAEMONSETS, NULL);
-	kube_api_release(api);
+	kube_api_misbehave(rig.api, DAEMONSETS, &hold);
+	kube_rig_open(&rig, "");
+	ck_assert(kube_api_wait_calls(rig.api, DAEMONSETS, 1));
+	ck_assert_int_eq(subject_collect(&rig.subject), SST_NODATA);
+	kube_api_misbehave(rig.api, DAEMONSETS, NULL);
+	kube_api_release(rig.api);
 	await_watched();
 	ck_assert_str_eq(names(), "one=running");
 }
@@ -220,20 +154,20 @@ START_TEST(changes_are_told_at_once)
 	unsigned before;
 
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
-	open_with("");
+	kube_rig_open(&rig, "");
 	await_watched();
-	before = atomic_load(&subject.notified);
+	before = atomic_load(&rig.subject.notified);
 	put(DEPLOYMENTS, "agents", "two", AGENT("true"));
-	ck_assert(POLL_UNTIL(atomic_load(&subject.notified) > before));
+	ck_assert(POLL_UNTIL(atomic_load(&rig.subject.notified) > before));
 	UNTIL(named("one=running two=running"));
 	/* the mark is taken off, and put on */
 	put(DEPLOYMENTS, "agents", "one", "");
 	UNTIL(named("two=running"));
 	put(DEPLOYMENTS, "agents", "one", AGENT("uno"));
 	UNTIL(named("two=running uno=running"));
-	kube_api_delete(api, DEPLOYMENTS, "agents", "two");
+	kube_api_delete(rig.api, DEPLOYMENTS, "agents", "two");
 	UNTIL(named("uno=running"));
-	ck_assert_int_eq(subject.harvest->flaw.code, SST_OK);
+	ck_assert_int_eq(rig.subject.harvest->flaw.code, SST_OK);
 }
 END_TEST
 
@@ -245,20 +179,20 @@ START_TEST(what_is_not_shown_wakes_nobody)
 
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
 	put(DEPLOYMENTS, "agents", "database", "");
-	open_with("");
+	kube_rig_open(&rig, "");
 	await_watched();
-	before = atomic_load(&subject.notified);
+	before = atomic_load(&rig.subject.notified);
 	for (i = 0; i < 50; i++) {
-		kube_api_touch(api, DEPLOYMENTS, "agents", "database");
-		kube_api_touch(api, DEPLOYMENTS, "agents", "one");
+		kube_api_touch(rig.api, DEPLOYMENTS, "agents", "database");
+		kube_api_touch(rig.api, DEPLOYMENTS, "agents", "one");
 	}
 	put(DEPLOYMENTS, "agents", "one", AGENT("true") ",\"x\":\"y\"");
-	kube_api_delete(api, DEPLOYMENTS, "agents", "database");
+	kube_api_delete(rig.api, DEPLOYMENTS, "agents", "database");
 	/* whatever is told behind them was told before this one came */
 	put(DEPLOYMENTS, "agents", "last", AGENT("true"));
 	UNTIL(named("last=running one=running"));
 	/* the last one, and what the watches told of themselves meanwhile */
-	ck_assert_uint_le(atomic_load(&subject.notified), before + 10);
+	ck_assert_uint_le(atomic_load(&rig.subject.notified), before + 10);
 }
 END_TEST
 
@@ -266,14 +200,14 @@ START_TEST(what_went_while_nobody_watched_is_gone)
 {
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
 	put(DEPLOYMENTS, "agents", "two", AGENT("true"));
-	open_with("");
+	kube_rig_open(&rig, "");
 	await_watched();
-	ck_assert(kube_api_refuse(api, true));
-	kube_api_delete(api, DEPLOYMENTS, "agents", "one");
+	ck_assert(kube_api_refuse(rig.api, true));
+	kube_api_delete(rig.api, DEPLOYMENTS, "agents", "one");
 	put(DEPLOYMENTS, "agents", "three", AGENT("true"));
-	kube_api_compact(api, false);
-	ck_assert(kube_api_refuse(api, false));
-	ck_assert(POLL_UNTIL((fake_clock_advance(&subject.hands, 100),
+	kube_api_compact(rig.api, false);
+	ck_assert(kube_api_refuse(rig.api, false));
+	ck_assert(POLL_UNTIL((fake_clock_advance(&rig.subject.hands, 100),
 	    look() && named("three=running two=running"))));
 }
 END_TEST
@@ -283,13 +217,13 @@ START_TEST(namespaces_are_followed_one_by_one)
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
 	put(DEPLOYMENTS, "hidden", "two", AGENT("true"));
 	put(STATEFULSETS, "more", "three", AGENT("true"));
-	open_with("namespaces: [agents, more]");
-	await(SST_OK);
+	kube_rig_open(&rig, "namespaces: [agents, more]");
+	kube_rig_await(&rig, SST_OK);
 	UNTIL(named("one=running three=running"));
 	ck_assert_str_eq(part("deployments (agents)", "state"), "ok");
 	ck_assert_uint_eq(
-	    json_array_size(json_object_get(upstream_tree, "parts")), 6);
-	ck_assert_uint_eq(kube_api_calls(api, DEPLOYMENTS), 0);
+	    json_array_size(json_object_get(rig.upstream, "parts")), 6);
+	ck_assert_uint_eq(kube_api_calls(rig.api, DEPLOYMENTS), 0);
 }
 END_TEST
 
@@ -297,12 +231,13 @@ START_TEST(a_selector_is_sent)
 {
 	char head[4096];
 
-	open_with("selector: 'systate.io/agent,tier!=test', prefix: a.b/");
+	kube_rig_open(
+	    &rig, "selector: 'systate.io/agent,tier!=test', prefix: a.b/");
 	await_watched();
 	/* none is none, not unknown */
-	ck_assert_uint_eq(json_array_size(tree), 0);
-	ck_assert_int_eq(subject.harvest->flaw.code, SST_OK);
-	kube_api_last_request(api, DEPLOYMENTS "?", head, sizeof(head));
+	ck_assert_uint_eq(json_array_size(rig.entities), 0);
+	ck_assert_int_eq(rig.subject.harvest->flaw.code, SST_OK);
+	kube_api_last_request(rig.api, DEPLOYMENTS "?", head, sizeof(head));
 	ck_assert_ptr_nonnull(
 	    strstr(head, "labelSelector=systate.io%2Fagent%2Ctier%21%3Dtest"));
 }
@@ -316,11 +251,11 @@ START_TEST(wrong_values_are_told_and_the_agent_stays)
 	    AGENT("true") ",\"systate.io/max-parallel-invocations\":\"many\","
 			  "\"systate.io/models\":\"a,\\u0007\"");
 	put(DEPLOYMENTS, "agents", "two", AGENT("true"));
-	open_with("");
+	kube_rig_open(&rig, "");
 	await_watched();
 	ck_assert_str_eq(names(), "one=running two=running");
-	flaw = &subject.harvest->flaw;
-	ck_assert_uint_eq(subject.harvest->rejected, 2);
+	flaw = &rig.subject.harvest->flaw;
+	ck_assert_uint_eq(rig.subject.harvest->rejected, 2);
 	ck_assert_msg(
 	    strstr(flaw->text,
 		"/metadata/annotations/systate.io~1max-parallel-invocations: "
@@ -328,7 +263,7 @@ START_TEST(wrong_values_are_told_and_the_agent_stays)
 		"agents/one)") != NULL,
 	    "%s", flaw->text);
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
-	UNTIL(subject.harvest->flaw.code == SST_OK);
+	UNTIL(rig.subject.harvest->flaw.code == SST_OK);
 }
 END_TEST
 
@@ -338,14 +273,15 @@ START_TEST(two_of_one_name_are_told)
 
 	put(DEPLOYMENTS, "b", "one", AGENT("same"));
 	put(STATEFULSETS, "a", "two", AGENT("same"));
-	open_with("");
+	kube_rig_open(&rig, "");
 	await_watched();
-	ck_assert_uint_eq(json_array_size(tree), 1);
+	ck_assert_uint_eq(json_array_size(rig.entities), 1);
 	/* always the same one */
-	ck_assert_str_eq(json_string_value(json_object_get(
-			     json_array_get(tree, 0), "deployment_name")),
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(
+		json_array_get(rig.entities, 0), "deployment_name")),
 	    "two");
-	flaw = &subject.harvest->flaw;
+	flaw = &rig.subject.harvest->flaw;
 	ck_assert_msg(
 	    strstr(flaw->text, "/agents/same: Deployment b/one claims "
 			       "the name of StatefulSet a/two") != NULL,
@@ -371,18 +307,19 @@ START_TEST(one_refusal_degrades_one_kind)
 
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
 	put(STATEFULSETS, "agents", "two", AGENT("true"));
-	kube_api_misbehave(api, STATEFULSETS, &fault);
-	open_with("");
-	await(SST_OK);
+	kube_api_misbehave(rig.api, STATEFULSETS, &fault);
+	kube_rig_open(&rig, "");
+	kube_rig_await(&rig, SST_OK);
 	UNTIL(strcmp(part("statefulsets", "state"), refusals[_i].state) == 0);
 	ck_assert_str_eq(names(), "one=running");
-	ck_assert_int_eq(subject.harvest->flaw.code, refusals[_i].code);
-	ck_assert_ptr_eq(strstr(subject.harvest->flaw.text, "statefulsets: "),
-	    subject.harvest->flaw.text);
+	ck_assert_int_eq(rig.subject.harvest->flaw.code, refusals[_i].code);
+	ck_assert_ptr_eq(
+	    strstr(rig.subject.harvest->flaw.text, "statefulsets: "),
+	    rig.subject.harvest->flaw.text);
 	ck_assert_str_ne(part("statefulsets", "reason"), "");
 	ck_assert_str_eq(part("deployments", "state"), "ok");
 	ck_assert_str_eq(
-	    json_string_value(json_object_get(upstream_tree, "status")),
+	    json_string_value(json_object_get(rig.upstream, "status")),
 	    "degraded");
 }
 END_TEST
@@ -392,30 +329,81 @@ START_TEST(all_refused_is_a_failure)
 	const struct kube_api_fault fault = {
 	    .kind = KUBE_API_STATUS, .status = 403};
 
-	kube_api_misbehave(api, "/apis", &fault);
-	open_with("");
-	await(SST_FORBIDDEN);
-	ck_assert_str_ne(subject.err.text, "");
+	kube_api_misbehave(rig.api, "/apis", &fault);
+	kube_rig_open(&rig, "");
+	kube_rig_await(&rig, SST_FORBIDDEN);
+	ck_assert_str_ne(rig.subject.err.text, "");
+}
+END_TEST
+
+/* Which list fails first is chance: that of the gravest one is told, when all
+ * have been tried. */
+START_TEST(no_chance_decides_which_failure_is_told)
+{
+	const struct kube_api_fault failing = {
+	    .kind = KUBE_API_STATUS, .status = 500};
+	const struct kube_api_fault again = {
+	    .kind = KUBE_API_STATUS, .status = 410};
+
+	kube_api_misbehave(rig.api, "/api", &failing);
+	kube_api_misbehave(rig.api, DEPLOYMENTS "?limit", &again);
+	kube_rig_open(&rig, "");
+	/* all but the first have failed */
+	ck_assert(
+	    POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == WATCHES));
+	ck_assert_int_eq(subject_collect(&rig.subject), SST_NODATA);
+	kube_api_misbehave(rig.api, DEPLOYMENTS "?limit", NULL);
+	fake_clock_advance(&rig.subject.hands, 2000);
+	kube_rig_await(&rig, SST_UPSTREAM);
+	ck_assert_msg(strstr(rig.subject.err.text, DEPLOYMENTS) != NULL, "%s",
+	    rig.subject.err.text);
+}
+END_TEST
+
+/* What is wrong with the server as a whole is told at once, in words that are
+ * of no list. */
+START_TEST(a_server_that_fails_is_told_at_once)
+{
+	const struct kube_api_fault failing = {
+	    .kind = KUBE_API_STATUS, .status = 500};
+	const struct kube_api_fault again = {
+	    .kind = KUBE_API_STATUS, .status = 410};
+	struct sst_error early;
+
+	kube_api_misbehave(rig.api, "", &failing);
+	kube_api_misbehave(rig.api, DEPLOYMENTS "?limit", &again);
+	kube_rig_open(&rig, "");
+	ck_assert(
+	    POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == WATCHES));
+	ck_assert_int_eq(subject_collect(&rig.subject), SST_UPSTREAM);
+	early = rig.subject.err;
+	ck_assert_ptr_nonnull(strstr(early.text, "/version"));
+	kube_api_misbehave(rig.api, DEPLOYMENTS "?limit", NULL);
+	fake_clock_advance(&rig.subject.hands, 2000);
+	ck_assert(
+	    POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == WATCHES));
+	ck_assert_int_eq(subject_collect(&rig.subject), SST_UPSTREAM);
+	ck_assert_str_eq(rig.subject.err.text, early.text);
 }
 END_TEST
 
 START_TEST(nobody_there_is_a_failure)
 {
-	ck_assert(kube_api_refuse(api, true));
-	open_with("");
-	await(SST_UNREACHABLE);
-	ck_assert(kube_api_refuse(api, false));
+	ck_assert(kube_api_refuse(rig.api, true));
+	kube_rig_open(&rig, "");
+	kube_rig_await(&rig, SST_UNREACHABLE);
+	ck_assert(kube_api_refuse(rig.api, false));
 	ck_assert(
-	    POLL_UNTIL((fake_clock_advance(&subject.hands, 100), look())));
+	    POLL_UNTIL((fake_clock_advance(&rig.subject.hands, 100), look())));
 }
 END_TEST
 
 START_TEST(a_missing_kubeconfig_is_a_failure)
 {
-	unlink(kubeconfig);
-	open_with("");
-	await(SST_INVALID);
-	ck_assert_ptr_nonnull(strstr(subject.err.text, kubeconfig));
+	unlink(rig.kubeconfig);
+	kube_rig_open(&rig, "");
+	kube_rig_await(&rig, SST_INVALID);
+	ck_assert_ptr_nonnull(strstr(rig.subject.err.text, rig.kubeconfig));
 }
 END_TEST
 
@@ -428,21 +416,21 @@ START_TEST(what_is_refused_for_long_is_forgotten)
 
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
 	put(STATEFULSETS, "agents", "two", AGENT("true"));
-	open_with("");
+	kube_rig_open(&rig, "");
 	await_watched();
-	kube_api_misbehave(api, STATEFULSETS, &fault);
-	kube_api_end_watches(api, STATEFULSETS);
-	ck_assert(POLL_UNTIL((fake_clock_advance(&subject.hands, 100),
+	kube_api_misbehave(rig.api, STATEFULSETS, &fault);
+	kube_api_end_watches(rig.api, STATEFULSETS);
+	ck_assert(POLL_UNTIL((fake_clock_advance(&rig.subject.hands, 100),
 	    look() &&
 		strcmp(part("statefulsets", "state"), "forbidden") == 0)));
 	ck_assert_str_eq(names(), "one=running two=running");
 	for (i = 0; i < 100; i++) {
-		fake_clock_advance(&subject.hands, 1000);
+		fake_clock_advance(&rig.subject.hands, 1000);
 		look();
 	}
 	ck_assert_str_eq(names(), "one=running");
-	kube_api_behave(api);
-	ck_assert(POLL_UNTIL((fake_clock_advance(&subject.hands, 1000),
+	kube_api_behave(rig.api);
+	ck_assert(POLL_UNTIL((fake_clock_advance(&rig.subject.hands, 1000),
 	    look() && named("one=running two=running"))));
 }
 END_TEST
@@ -450,14 +438,14 @@ END_TEST
 START_TEST(objects_that_are_none_are_told)
 {
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
-	open_with("");
+	kube_rig_open(&rig, "");
 	await_watched();
-	kube_api_shout(api, DEPLOYMENTS,
+	kube_api_shout(rig.api, DEPLOYMENTS,
 	    "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{"
 	    "\"resourceVersion\":\"5000\"}}}");
-	UNTIL(subject.harvest->rejected == 1);
+	UNTIL(rig.subject.harvest->rejected == 1);
 	ck_assert_ptr_nonnull(
-	    strstr(subject.harvest->flaw.text, "deployments: /metadata"));
+	    strstr(rig.subject.harvest->flaw.text, "deployments: /metadata"));
 	ck_assert_str_eq(names(), "one=running");
 }
 END_TEST
@@ -470,64 +458,45 @@ START_TEST(a_silent_watch_proves_nothing)
 	unsigned before;
 
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
-	open_with("");
-	await_watched();
-	UNTIL(json_is_string(json_object_get(upstream_tree, "version")));
-	before = kube_api_calls(api, "/version");
-	fake_clock_advance(&subject.hands, 1000);
-	await(SST_OK);
-	ck_assert_uint_eq(kube_api_calls(api, "/version"), before);
-	fake_clock_advance(&subject.hands, 5000);
-	await(SST_OK);
-	ck_assert_uint_eq(kube_api_calls(api, "/version"), before + 1);
+	kube_rig_open(&rig, "");
+	await_settled();
+	kube_rig_ask(&rig);
+	ck_assert_int_eq(subject_join(&rig.subject), SST_OK);
+	/* that was an answer a moment ago */
+	before = kube_api_calls(rig.api, "/version");
+	kube_rig_await(&rig, SST_OK);
+	ck_assert_uint_eq(kube_api_calls(rig.api, "/version"), before);
 	/* nobody answers */
-	kube_api_misbehave(api, "/version", &hold);
-	fake_clock_advance(&subject.hands, 5000);
-	subject_begin(&subject);
-	ck_assert(kube_api_wait_calls(api, "/version", before + 2));
-	fake_clock_advance(&subject.hands, SUBJECT_DEADLINE_MS + 1);
-	ck_assert_int_eq(subject_join(&subject), SST_TIMEOUT);
+	kube_api_misbehave(rig.api, "/version", &hold);
+	kube_rig_ask_until(&rig, kube_rig_pass_deadline, SST_TIMEOUT);
 }
 END_TEST
 
 START_TEST(an_event_ends_the_question)
 {
 	const struct kube_api_fault hold = {.kind = KUBE_API_HOLD};
-	unsigned before;
 
-	open_with("");
-	await_watched();
-	UNTIL(json_is_string(json_object_get(upstream_tree, "version")));
-	before = kube_api_calls(api, "/version");
-	kube_api_misbehave(api, "/version", &hold);
-	fake_clock_advance(&subject.hands, 5000);
-	subject_begin(&subject);
-	ck_assert(kube_api_wait_calls(api, "/version", before + 1));
+	kube_rig_open(&rig, "");
+	await_settled();
+	kube_api_misbehave(rig.api, "/version", &hold);
+	kube_rig_ask(&rig);
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
-	ck_assert_int_eq(subject_join(&subject), SST_OK);
-	keep();
-	ck_assert_str_eq(names(), "one=running");
+	ck_assert_int_eq(subject_join(&rig.subject), SST_OK);
+	UNTIL(named("one=running"));
 }
 END_TEST
 
 START_TEST(an_interrupt_ends_the_question)
 {
 	const struct kube_api_fault hold = {.kind = KUBE_API_HOLD};
-	unsigned before;
 
-	open_with("");
-	await_watched();
-	UNTIL(json_is_string(json_object_get(upstream_tree, "version")));
-	before = kube_api_calls(api, "/version");
-	kube_api_misbehave(api, "/version", &hold);
-	fake_clock_advance(&subject.hands, 5000);
-	subject_begin(&subject);
-	ck_assert(kube_api_wait_calls(api, "/version", before + 1));
-	subject.ops->interrupt(subject.state);
-	ck_assert_int_eq(subject_join(&subject), SST_CANCELED);
-	kube_api_behave(api);
-	kube_api_release(api);
-	await(SST_OK);
+	kube_rig_open(&rig, "");
+	await_settled();
+	kube_api_misbehave(rig.api, "/version", &hold);
+	kube_rig_ask_until(&rig, kube_rig_interrupt, SST_CANCELED);
+	kube_api_behave(rig.api);
+	kube_api_release(rig.api);
+	kube_rig_await(&rig, SST_OK);
 }
 END_TEST
 
@@ -535,13 +504,13 @@ START_TEST(it_stops_whatever_hangs)
 {
 	const struct kube_api_fault hold = {.kind = KUBE_API_HOLD};
 
-	kube_api_misbehave(api, "", &hold);
-	open_with("");
-	ck_assert(kube_api_wait_calls(api, "", 1));
-	subject_close(&subject);
-	kube_api_behave(api);
-	kube_api_release(api);
-	open_with("");
+	kube_api_misbehave(rig.api, "", &hold);
+	kube_rig_open(&rig, "");
+	ck_assert(kube_api_wait_calls(rig.api, "", 1));
+	subject_close(&rig.subject);
+	kube_api_behave(rig.api);
+	kube_api_release(rig.api);
+	kube_rig_open(&rig, "");
 	await_watched();
 }
 END_TEST
@@ -574,6 +543,8 @@ add_refused(Suite *s)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, one_refusal_degrades_one_kind, 0, 3);
 	tcase_add_test(tc, all_refused_is_a_failure);
+	tcase_add_test(tc, no_chance_decides_which_failure_is_told);
+	tcase_add_test(tc, a_server_that_fails_is_told_at_once);
 	tcase_add_test(tc, nobody_there_is_a_failure);
 	tcase_add_test(tc, a_missing_kubeconfig_is_a_failure);
 	tcase_add_test(tc, what_is_refused_for_long_is_forgotten);

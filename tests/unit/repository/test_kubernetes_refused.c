@@ -112,6 +112,54 @@ START_TEST(everything_refused_is_a_failure)
 }
 END_TEST
 
+/* Which list fails first is chance: that of the gravest one is told, when all
+ * have been tried. */
+START_TEST(no_chance_decides_which_failure_is_told)
+{
+	const struct kube_api_fault failing = {
+	    .kind = KUBE_API_STATUS, .status = 500};
+	const struct kube_api_fault again = {
+	    .kind = KUBE_API_STATUS, .status = 410};
+
+	kube_api_misbehave(rig.api, "/api", &failing);
+	kube_api_misbehave(rig.api, KUBE_PODS "?limit", &again);
+	rig_open("metrics: false");
+	/* all but the first have failed */
+	ck_assert(POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == 8));
+	ck_assert_int_eq(subject_collect(&rig.subject), SST_NODATA);
+	kube_api_misbehave(rig.api, KUBE_PODS "?limit", NULL);
+	fake_clock_advance(&rig.subject.hands, 2000);
+	rig_await(SST_UPSTREAM);
+	ck_assert_msg(strstr(rig.subject.err.text, KUBE_PODS) != NULL, "%s",
+	    rig.subject.err.text);
+}
+END_TEST
+
+/* What is wrong with the server as a whole is told at once, in words that are
+ * of no list. */
+START_TEST(a_server_that_fails_is_told_at_once)
+{
+	const struct kube_api_fault failing = {
+	    .kind = KUBE_API_STATUS, .status = 500};
+	const struct kube_api_fault again = {
+	    .kind = KUBE_API_STATUS, .status = 410};
+	struct sst_error early;
+
+	kube_api_misbehave(rig.api, "", &failing);
+	kube_api_misbehave(rig.api, KUBE_PODS "?limit", &again);
+	rig_open("metrics: false");
+	ck_assert(POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == 8));
+	ck_assert_int_eq(subject_collect(&rig.subject), SST_UPSTREAM);
+	early = rig.subject.err;
+	ck_assert_ptr_nonnull(strstr(early.text, "/version"));
+	kube_api_misbehave(rig.api, KUBE_PODS "?limit", NULL);
+	fake_clock_advance(&rig.subject.hands, 2000);
+	ck_assert(POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == 8));
+	ck_assert_int_eq(subject_collect(&rig.subject), SST_UPSTREAM);
+	ck_assert_str_eq(rig.subject.err.text, early.text);
+}
+END_TEST
+
 START_TEST(a_permission_given_later_is_noticed)
 {
 	const struct kube_api_fault fault = {
@@ -227,12 +275,11 @@ START_TEST(a_refused_watch_takes_nothing_away)
 	waiting = fake_clock_waiting(&rig.subject.hands);
 	for (i = 2; i < 6; i++) {
 		/* the clock must not run on while its list is under way */
-		while (kube_api_calls(rig.api, KUBE_PODS "?watch") <
-		       (unsigned)i) {
+		while (
+		    kube_api_calls(rig.api, KUBE_PODS "?watch") < (unsigned)i) {
 			fake_clock_advance(&rig.subject.hands, 5000);
-			ck_assert(
-			    POLL_UNTIL(fake_clock_waiting(
-					   &rig.subject.hands) >= waiting));
+			ck_assert(POLL_UNTIL(
+			    fake_clock_waiting(&rig.subject.hands) >= waiting));
 			rig_look();
 		}
 		ck_assert_ptr_nonnull(rig_pod("agent-memory-0"));
@@ -283,6 +330,8 @@ add_tests(Suite *s)
 	tcase_add_loop_test(tc, one_refusal_degrades_one_fact, 0, REFUSALS * 3);
 	tcase_add_test(tc, without_pods_deployments_stay);
 	tcase_add_test(tc, everything_refused_is_a_failure);
+	tcase_add_test(tc, no_chance_decides_which_failure_is_told);
+	tcase_add_test(tc, a_server_that_fails_is_told_at_once);
 	tcase_add_test(tc, a_permission_given_later_is_noticed);
 	tcase_add_test(tc, without_metrics_nobody_is_asked);
 	tcase_add_test(tc, slow_metrics_delay_nothing);
