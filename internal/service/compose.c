@@ -38,13 +38,12 @@ compose_share(struct composer *c, enum sst_section_id id)
 	*mine = sst_section_acquire(theirs);
 }
 
-static int
-compose_section(struct composer *c, enum sst_section_id id)
+static void
+compose_presence(struct composer *c, enum sst_section_id id)
 {
 	struct sst_snapshot *s = c->snapshot;
 	const struct sst_slot_view *v;
 	size_t i;
-	int rc;
 
 	s->presence[id] = SST_ABSENT;
 	for (i = 0; i < c->in->count; i++) {
@@ -56,11 +55,43 @@ compose_section(struct composer *c, enum sst_section_id id)
 		else if (s->presence[id] == SST_ABSENT)
 			s->presence[id] = SST_UNKNOWN;
 	}
+}
+
+static int
+compose_section(struct composer *c, enum sst_section_id id)
+{
+	struct sst_snapshot *s = c->snapshot;
+	int rc;
+
 	if (s->presence[id] != SST_KNOWN)
 		return SST_OK;
-	rc = compose__rows(c, id, &s->sections[id]);
+	rc = sst_section_new(id, c->rows[id].entities, c->rows[id].count,
+	    &s->sections[id], c->err);
 	if (rc == SST_OK)
 		compose_share(c, id);
+	return rc;
+}
+
+/* Everything the sources know, each fact once. */
+static int
+compose_sections(struct composer *c)
+{
+	unsigned id;
+	int rc = SST_OK;
+
+	for (id = 0; rc == SST_OK && id < SST_SECTION_COUNT; id++) {
+		compose_presence(c, (enum sst_section_id)id);
+		if (c->snapshot->presence[id] == SST_KNOWN)
+			rc = compose__rows(
+			    c, (enum sst_section_id)id, &c->rows[id]);
+	}
+	if (rc == SST_OK)
+		rc = sst_settle(c->in->contract, &c->rows[SST_SECTION_AGENTS],
+		    &c->rows[SST_SECTION_QUEUES], c->in->tasks, c->err);
+	for (id = 0; rc == SST_OK && id < SST_SECTION_COUNT; id++)
+		rc = compose_section(c, (enum sst_section_id)id);
+	for (id = 0; id < SST_SECTION_COUNT; id++)
+		compose__rows_fini(&c->rows[id]);
 	return rc;
 }
 
@@ -269,8 +300,7 @@ compose_fill(struct composer *c)
 {
 	struct sst_snapshot *s = c->snapshot;
 	json_t *sources;
-	unsigned id;
-	int rc = SST_OK;
+	int rc;
 
 	snprintf(s->epoch, sizeof(s->epoch), "%s", c->in->epoch);
 	s->captured_at = c->in->wall;
@@ -284,8 +314,7 @@ compose_fill(struct composer *c)
 		? NULL
 		: c->in->previous->sections[SST_SECTION_AGENTS],
 	    c->in->merges);
-	for (id = 0; rc == SST_OK && id < SST_SECTION_COUNT; id++)
-		rc = compose_section(c, (enum sst_section_id)id);
+	rc = compose_sections(c);
 	sst_merge_end(&c->merges, rc == SST_OK ? c->in->merges : NULL);
 	if (rc != SST_OK)
 		return rc;

@@ -13,6 +13,7 @@
 #include "repository/contract.h"
 #include "repository/repository.h"
 #include "service/merge.h"
+#include "service/settle.h"
 
 /* Since when each source has the status it has; kept by the composer between
  * calls, one row an instance, in the order of the views. */
@@ -34,6 +35,8 @@ struct sst_compose_input {
 	/* Of agents that several sources know; kept between calls, updated.
 	 * NULL: nothing is kept. */
 	struct sst_merge_memory *merges;
+	/* Since when agents have the tasks they have; likewise. */
+	struct sst_settle_memory *tasks;
 	/* The last snapshot or NULL: sections that did not change are shared,
 	 * its revision is counted on. */
 	const struct sst_snapshot *previous;
@@ -47,7 +50,8 @@ struct sst_compose_input {
  * shown ok or degraded will be too old. *out is NULL when the content is that
  * of `previous`. The caller releases *out.
  *
- * An agent that several sources know is merged (see service/merge.h). Of two
+ * An agent that several sources know is merged (see service/merge.h); what
+ * agents and queues say of one task is settled (see service/settle.h). Of two
  * other entities of one key the source first by name wins; the other source is
  * degraded with code exists.
  *

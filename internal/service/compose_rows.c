@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "service/compose_priv.h"
+#include "service/fields.h"
 
 /* One entity and whose it is, while a section is merged. */
 struct compose_row {
@@ -78,6 +79,28 @@ compose_first(struct composer *c, const struct compose_row *rows, size_t n,
 	return SST_OK;
 }
 
+/* When what an agent works on was observed: by the sources that say the same
+ * as the agent made of them all. */
+static struct sst_mono
+compose_observed(const struct composer *c, const struct compose_row *rows,
+    size_t n, const struct sst_entity *made)
+{
+	struct sst_mono newest = c->in->views[rows[0].source].observed, at;
+	struct fields_span told, slice;
+	size_t i;
+
+	told = fields__find(fields__of(made), "activity");
+	told = fields__find(told, "active_task_ids");
+	for (i = 1; i < n; i++) {
+		slice = fields__find(fields__of(rows[i].entity), "activity");
+		slice = fields__find(slice, "active_task_ids");
+		at = c->in->views[rows[i].source].observed;
+		if (fields__same(told, slice) && sst_mono_before(newest, at))
+			newest = at;
+	}
+	return newest;
+}
+
 static int
 compose_join(struct composer *c, const struct compose_row *rows, size_t n,
     struct sst_entity **out)
@@ -106,16 +129,10 @@ compose_join(struct composer *c, const struct compose_row *rows, size_t n,
 	return rc;
 }
 
-/* Entities with a reference each, to be given back. */
-struct compose_list {
-	struct sst_entity **entities;
-	size_t count;
-};
-
 /* One entity of each key; what is in list counts also when it fails. */
 static int
-compose_settle(struct composer *c, enum sst_section_id id,
-    const struct compose_row *rows, size_t n, struct compose_list *list)
+compose_each(struct composer *c, enum sst_section_id id,
+    const struct compose_row *rows, size_t n, struct sst_settle_rows *list)
 {
 	struct sst_entity **next;
 	size_t i, same;
@@ -128,35 +145,43 @@ compose_settle(struct composer *c, enum sst_section_id id,
 			rc = compose_join(c, rows + i, same, next);
 		else
 			rc = compose_first(c, rows + i, same, next);
-		if (rc == SST_OK)
-			list->count++;
+		if (rc != SST_OK)
+			break;
+		list->observed[list->count++] =
+		    compose_observed(c, rows + i, same, *next);
 	}
 	return rc;
 }
 
 int
-compose__rows(
-    struct composer *c, enum sst_section_id id, struct sst_section **out)
+compose__rows(struct composer *c, enum sst_section_id id,
+    struct sst_settle_rows *out)
 {
-	size_t i, n = compose_count(c, id);
+	size_t n = compose_count(c, id);
 	struct compose_row *rows = malloc((n + 1) * sizeof(*rows));
-	struct compose_list list = {
-	    .entities = malloc((n + 1) * sizeof(*list.entities))};
 	int rc;
 
-	if (rows == NULL || list.entities == NULL) {
+	out->entities = malloc((n + 1) * sizeof(struct sst_entity *));
+	out->observed = malloc((n + 1) * sizeof(*out->observed));
+	if (rows == NULL || out->entities == NULL || out->observed == NULL) {
 		rc = sst_error_nomem(c->err);
 	} else {
 		compose_gather(c, id, rows);
 		qsort(rows, n, sizeof(*rows), compose_row_compare);
-		rc = compose_settle(c, id, rows, n, &list);
-		if (rc == SST_OK)
-			rc = sst_section_new(
-			    id, list.entities, list.count, out, c->err);
+		rc = compose_each(c, id, rows, n, out);
 	}
-	for (i = 0; i < list.count; i++)
-		sst_entity_release(&list.entities[i]);
 	free(rows);
-	free(list.entities);
 	return rc;
+}
+
+void
+compose__rows_fini(struct sst_settle_rows *rows)
+{
+	size_t i;
+
+	for (i = 0; i < rows->count; i++)
+		sst_entity_release(&rows->entities[i]);
+	free(rows->entities);
+	free(rows->observed);
+	*rows = (struct sst_settle_rows){0};
 }

@@ -151,6 +151,7 @@ service_compose_views(struct sst_service *s, const struct sst_slot_view *views,
 	in.now = sst_mono_add_ms(sst_clock_mono(s->clock), STALE_LEAD_MS);
 	in.since = s->since;
 	in.merges = &s->merges;
+	in.tasks = &s->tasks;
 	if (service_too_early(s, views, count, in.now, again_out))
 		return SST_OK;
 	rc = sst_compose(&in, &made, again_out, err);

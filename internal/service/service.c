@@ -149,6 +149,7 @@ sst_service_free(struct sst_service **service)
 	sst_lock_fini(&s->composing);
 	free(s->since);
 	sst_merge_memory_fini(&s->merges);
+	sst_settle_memory_fini(&s->tasks);
 	free(s->id);
 	free(s);
 }

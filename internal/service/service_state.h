@@ -35,6 +35,7 @@ struct sst_service {
 	pthread_cond_t replaced;         /* incoming became NULL */
 	struct sst_compose_since *since;
 	struct sst_merge_memory merges;
+	struct sst_settle_memory tasks;
 	bool invalid_logged;
 
 	struct sst_lock current_lock;

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 import harness
@@ -282,6 +283,28 @@ class Surface(unittest.TestCase):
             return
         self.assertEqual(yaml.safe_load(self.get('/openapi.yaml').body),
                          json.loads(self.get('/openapi.json').body))
+
+    def test_a_task_of_a_queue_and_an_agent_is_one(self):
+        """Two sources that know nothing of each other."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'agents.yaml')
+            with open(path, 'w', encoding='utf-8') as f:
+                f.write('description: Has a task.\n'
+                        'agents:\n  - name: writer\n    activity:\n'
+                        '      active_task_ids: [{id: task-3}]\n')
+            service = harness.Service(
+                'mock:\n  enabled: false\nsources:\n'
+                '  - {name: agents/own, kind: mock, options: {scenario: %s}}\n'
+                '  - {name: queues/own, kind: mock,'
+                ' options: {scenario: calm}}\n' % path).ready()
+            try:
+                state = service.get(STATE).json()
+            finally:
+                service.close()
+        task, = (t for q in state['queues'] for t in q['tasks']
+                 if t['id'] == 'task-3')
+        self.assertEqual((task['status'], task['assigned_to']),
+                         ('running', 'writer'))
 
 
 if __name__ == '__main__':
