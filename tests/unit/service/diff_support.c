@@ -315,6 +315,8 @@ doc_tree(json_t *tree, struct sst_snapshot *near)
 	    sst_snapshot_new(json_string_value(json_object_get(tree, "id")),
 		contract->document, &s, &err),
 	    SST_OK);
+	snprintf(s->schema_version, sizeof(s->schema_version), "%s",
+	    json_string_value(json_object_get(tree, "schema_version")));
 	snprintf(s->epoch, sizeof(s->epoch), "%s",
 	    json_string_value(json_object_get(tree, "epoch")));
 	s->revision =

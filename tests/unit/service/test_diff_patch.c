@@ -74,6 +74,10 @@ START_TEST(the_head_is_replaced_where_it_differs)
 	    "{'op':'replace','path':'/revision','value':7},"
 	    "{'op':'replace','path':'/captured_at',"
 	    "'value':'2026-01-01T00:00:01.000Z'}]");
+	/* across an update of the service */
+	expect_patch("{}", "{'schema_version':'1.77'}",
+	    "[" TEST_REVISION
+	    ",{'op':'replace','path':'/schema_version','value':'1.77'}]");
 }
 END_TEST
 

@@ -371,6 +371,26 @@ START_TEST(sections_may_be_absent_or_unknown)
 }
 END_TEST
 
+/* What an older service wrote stays as it was, and is not what this one says. */
+START_TEST(the_version_it_was_written_with_stays)
+{
+	static const char now[] = "\"schema_version\": \"" SST_SCHEMA_VERSION;
+	size_t len;
+	char *text = golden_text("calm.full.json", &len), *at;
+	struct sst_snapshot *s = must_read(text, len, NULL), *old;
+
+	at = strstr(text, now);
+	ck_assert_ptr_nonnull(at);
+	at[sizeof(now) - 2] = '0';
+	old = must_read(text, len, NULL);
+	ck_assert(writes(old, true, text, len));
+	ck_assert(!sst_hash_equal(s->content, old->content));
+	sst_snapshot_release(&old);
+	sst_snapshot_release(&s);
+	free(text);
+}
+END_TEST
+
 void
 add_reading(Suite *s)
 {
@@ -387,5 +407,6 @@ add_reading(Suite *s)
 	tcase_add_loop_test(tc, names_may_be_escaped, 0, 6);
 	tcase_add_loop_test(tc, numbers_are_normalised, 0, 5);
 	tcase_add_test(tc, sections_may_be_absent_or_unknown);
+	tcase_add_test(tc, the_version_it_was_written_with_stays);
 	suite_add_tcase(s, tc);
 }
