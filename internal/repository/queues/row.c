@@ -2,12 +2,16 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "repository/draft.h"
+
+/* What the schema allows; sources keep to less. */
+enum { BLOCKERS_MAX = 1000 };
 
 static const char *const status_names[] = {
     [QUEUE_QUEUED] = "queued",
@@ -252,23 +256,55 @@ blocker_json(const struct queue_blocker *b)
 	return NULL;
 }
 
+static int
+blocker_compare(const void *a, const void *b)
+{
+	const struct queue_blocker *const *x = a, *const *y = b;
+	size_t less = (*x)->id.len < (*y)->id.len ? (*x)->id.len : (*y)->id.len;
+	int c = memcmp((*x)->id.data, (*y)->id.data, less);
+
+	if (c != 0)
+		return c;
+	return (*x)->id.len < (*y)->id.len ? -1 : (*x)->id.len > (*y)->id.len;
+}
+
+/* By id and each once, as the document has it. */
+static bool
+put_sorted(json_t *list, const struct queue_blocker **sorted, size_t count)
+{
+	size_t i;
+
+	qsort(sorted, count, sizeof(*sorted), blocker_compare);
+	for (i = 0; i < count && json_array_size(list) < BLOCKERS_MAX; i++) {
+		if (i > 0 && blocker_compare(&sorted[i - 1], &sorted[i]) == 0)
+			continue;
+		if (json_array_append_new(list, blocker_json(sorted[i])) != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool
 put_blockers(json_t *task, const struct queue_task *t)
 {
+	const struct queue_blocker **sorted;
 	json_t *list;
 	size_t i;
+	bool ok;
 
 	if (t->blocker_count == 0)
 		return true;
 	list = json_array();
 	if (!put(task, "blocked_by", list))
 		return false;
-	for (i = 0; i < t->blocker_count; i++) {
-		if (json_array_append_new(
-			list, blocker_json(&t->blockers[i])) != 0)
-			return false;
-	}
-	return true;
+	sorted = malloc(t->blocker_count * sizeof(*sorted));
+	if (sorted == NULL)
+		return false;
+	for (i = 0; i < t->blocker_count; i++)
+		sorted[i] = &t->blockers[i];
+	ok = put_sorted(list, sorted, t->blocker_count);
+	free(sorted);
+	return ok;
 }
 
 static bool
