@@ -329,6 +329,7 @@ client_finished(
 		failure.detail = c->detail;
 		curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE,
 		    &failure.connect_status);
+		failure.verb = "GET ";
 		failure.url = url;
 		failure.proxy = c->setup.proxy;
 		failure.max_bytes = c->max_bytes;

@@ -60,13 +60,13 @@ failure_find(int curl_code)
 }
 
 static int
-failure_set(struct sst_error *err, int code, int detail, const char *url,
-    const char *what)
+failure_set(const struct httpc_failure *f, int code, int detail,
+    const char *what, struct sst_error *err)
 {
 	char shown[HTTPC_URL_SHOWN];
 
-	httpc__url_shown(url, shown, sizeof(shown));
-	sst_error_set(err, code, "GET %s: %s", shown, what);
+	httpc__url_shown(f->url, shown, sizeof(shown));
+	sst_error_set(err, code, "%s%s: %s", f->verb, shown, what);
 	if (err != NULL)
 		err->detail = detail;
 	return code;
@@ -79,7 +79,7 @@ failure_too_large(const struct httpc_failure *f, struct sst_error *err)
 
 	httpc__url_shown(f->url, shown, sizeof(shown));
 	return sst_error_set(err, SST_TOO_LARGE,
-	    "GET %s: the body is over the bound of %zu bytes", shown,
+	    "%s%s: the body is over the bound of %zu bytes", f->verb, shown,
 	    f->max_bytes);
 }
 
@@ -92,11 +92,12 @@ failure_receive(const struct httpc_failure *f, const struct httpc_wire *wire,
     struct sst_error *err)
 {
 	if (strstr(f->detail, "chunk") != NULL)
-		return failure_set(err, SST_PROTOCOL, f->curl_code, f->url,
-		    "the body is not chunked as its headers say");
-	return failure_set(err, SST_TRUNCATED, f->curl_code, f->url,
+		return failure_set(f, SST_PROTOCOL, f->curl_code,
+		    "the body is not chunked as its headers say", err);
+	return failure_set(f, SST_TRUNCATED, f->curl_code,
 	    wire->answered ? "closed before the announced end"
-			   : "closed without an answer");
+			   : "closed without an answer",
+	    err);
 }
 
 /*
@@ -114,11 +115,10 @@ failure_tls(const struct httpc_failure *f, const struct failure_row *row,
 	if (files != NULL)
 		len = (size_t)(files - f->detail);
 	if (len == 0 || memmem(f->detail, len, "/proc/", 6) != NULL)
-		return failure_set(
-		    err, row->code, f->curl_code, f->url, row->what);
+		return failure_set(f, row->code, f->curl_code, row->what, err);
 	httpc__url_shown(f->url, shown, sizeof(shown));
-	sst_error_set(err, SST_TLS, "GET %s: %s: %.*s", shown, row->what,
-	    (int)len, f->detail);
+	sst_error_set(err, SST_TLS, "%s%s: %s: %.*s", f->verb, shown,
+	    row->what, (int)len, f->detail);
 	if (err != NULL)
 		err->detail = f->curl_code;
 	return SST_TLS;
@@ -134,8 +134,8 @@ failure_connect(const struct httpc_failure *f, const struct failure_row *row,
 		what = strerrordesc_np((int)f->os_errno);
 	if (what == NULL)
 		what = row->what;
-	return failure_set(err, SST_UNREACHABLE,
-	    f->os_errno > 0 ? (int)f->os_errno : f->curl_code, f->url, what);
+	return failure_set(f, SST_UNREACHABLE,
+	    f->os_errno > 0 ? (int)f->os_errno : f->curl_code, what, err);
 }
 
 static bool
@@ -175,7 +175,7 @@ failure_proxy(const struct httpc_failure *f, const struct failure_row *row,
 	else
 		snprintf(
 		    text, sizeof(text), "proxy %.200s: %s", f->proxy, what);
-	return failure_set(err, SST_UNREACHABLE, detail, f->url, text);
+	return failure_set(f, SST_UNREACHABLE, detail, text, err);
 }
 
 int
@@ -189,20 +189,20 @@ httpc__failure(const struct httpc_failure *f, const struct httpc_wire *wire,
 	if (wire->too_large || f->curl_code == CURLE_FILESIZE_EXCEEDED)
 		return failure_too_large(f, err);
 	if (wire->headers_long)
-		return failure_set(err, SST_PROTOCOL, f->curl_code, f->url,
-		    "the headers have no end");
+		return failure_set(f, SST_PROTOCOL, f->curl_code,
+		    "the headers have no end", err);
 	if (failure_is_of_proxy(f))
 		return failure_proxy(f, row, err);
 	if (f->curl_code == CURLE_RECV_ERROR)
 		return failure_receive(f, wire, err);
 	if (row == NULL)
-		return failure_set(err, SST_INTERNAL, f->curl_code, f->url,
-		    curl_easy_strerror((CURLcode)f->curl_code));
+		return failure_set(f, SST_INTERNAL, f->curl_code,
+		    curl_easy_strerror((CURLcode)f->curl_code), err);
 	if (row->code == SST_TLS)
 		return failure_tls(f, row, err);
 	if (f->curl_code == CURLE_COULDNT_CONNECT)
 		return failure_connect(f, row, err);
-	return failure_set(err, row->code, f->curl_code, f->url, row->what);
+	return failure_set(f, row->code, f->curl_code, row->what, err);
 }
 
 int

@@ -76,6 +76,7 @@ struct httpc_failure {
 	int curl_code;
 	long os_errno;
 	const char *detail;
+	const char *verb; /* before the URL in the text: "GET " */
 	const char *url;
 	const char *proxy;   /* for people; NULL: none */
 	long connect_status; /* what it answered to CONNECT; 0: nothing */
