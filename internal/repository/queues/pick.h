@@ -18,7 +18,7 @@ struct queue_pick {
 
 /* The member of a settings struct with the rows below; max_tasks_per_queue is
  * an int64_t of its own, as not every system can list tasks. */
-#define QUEUE_PICK_ROWS(type, member, fallback_system)                        \
+#define QUEUE_PICK_ROWS(owner, member, fallback_system)                       \
 	{.name = "system",                                                    \
 	    .type = SST_OPTION_STRING,                                        \
 	    .fallback = (fallback_system),                                    \
@@ -26,28 +26,28 @@ struct queue_pick {
 	    .max = 128,                                                       \
 	    .help = "Value of `system` in its queues; name each server, "     \
 		    "when there are several.",                                \
-	    .offset = offsetof(type, member.system)},                         \
+	    .offset = offsetof(owner, member.system)},                        \
 	    {.name = "include",                                               \
 		.type = SST_OPTION_LIST,                                      \
 		.max = 1000,                                                  \
 		.help = "Only queues whose name in the document matches "     \
 			"one of these patterns (* and ?); empty: all.",       \
-		.offset = offsetof(type, member.include)},                    \
+		.offset = offsetof(owner, member.include)},                   \
 	{                                                                     \
 		.name = "exclude", .type = SST_OPTION_LIST, .max = 1000,      \
 		.help = "Not the queues whose name matches one of these "     \
 			"patterns.",                                          \
-		.offset = offsetof(type, member.exclude)                      \
+		.offset = offsetof(owner, member.exclude)                     \
 	}
 
-#define QUEUE_WINDOW_ROW(type, member)                                        \
+#define QUEUE_WINDOW_ROW(owner, member)                                       \
 	{                                                                     \
 		.name = "max_tasks_per_queue", .type = SST_OPTION_INT,        \
 		.fallback = "1000", .min = 0, .max = 100000, .unit = "tasks", \
 		.help = "Tasks read of a queue, from its head; what is "      \
 			"left out is counted. Bounds the load on the server " \
 			"and the size of the document.",                      \
-		.offset = offsetof(type, member)                              \
+		.offset = offsetof(owner, member)                             \
 	}
 
 /* Whether the queue is to be shown. */

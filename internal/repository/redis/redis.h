@@ -36,6 +36,7 @@ struct sst_redis_settings {
 	char *master_name;                /* of the group the sentinels watch */
 	char *sentinel_username;
 	struct sst_secret sentinel_password;
+	bool prefer_replica; /* with sentinels: a replica, if one is fit */
 };
 
 /* For option tables: */
@@ -47,7 +48,7 @@ bool sst_redis_valid_address(const char *text); /* HOST[:PORT] */
 		.name = row_name, .type = row_type,              \
 		.help = row_help, .offset = row_offset           \
 	}
-#define SST_REDIS_ROWS(type, member)                                          \
+#define SST_REDIS_ROWS(owner, member)                                          \
 	{.name = "url",                                                       \
 	    .type = SST_OPTION_STRING,                                        \
 	    .required = true,                                                 \
@@ -56,47 +57,52 @@ bool sst_redis_valid_address(const char *text); /* HOST[:PORT] */
 		    "unix://PATH[?db=N], without credentials",                \
 	    .help = "Where the server is. With sentinels the host does not "  \
 		    "count: redis://sentinel/DB.",                            \
-	    .offset = offsetof(type, member.url)},                            \
+	    .offset = offsetof(owner, member.url)},                            \
 	    SST_REDIS_ROW_("username", SST_OPTION_STRING,                     \
 		"ACL user; without: the default user.",                       \
-		offsetof(type, member.username)),                             \
+		offsetof(owner, member.username)),                             \
 	    SST_REDIS_ROW_("password", SST_OPTION_SECRET,                     \
 		"Its password. Read again when the server refuses it.",       \
-		offsetof(type, member.password)),                             \
+		offsetof(owner, member.password)),                             \
 	    SST_REDIS_ROW_("ca_file", SST_OPTION_STRING,                      \
 		"PEM file to check the server's certificate with, instead "   \
 		"of the certificates of the system.",                         \
-		offsetof(type, member.ca_file)),                              \
+		offsetof(owner, member.ca_file)),                              \
 	    SST_REDIS_ROW_("cert_file", SST_OPTION_STRING,                    \
 		"PEM file with a client certificate.",                        \
-		offsetof(type, member.cert_file)),                            \
+		offsetof(owner, member.cert_file)),                            \
 	    SST_REDIS_ROW_("key", SST_OPTION_SECRET,                          \
-		"Its private key, PEM.", offsetof(type, member.key)),         \
+		"Its private key, PEM.", offsetof(owner, member.key)),         \
 	    SST_REDIS_ROW_("tls_server_name", SST_OPTION_STRING,              \
 		"Name in the server's certificate, when it is not that of "   \
 		"the url.",                                                   \
-		offsetof(type, member.tls_server_name)),                      \
+		offsetof(owner, member.tls_server_name)),                      \
 	    {.name = "sentinels",                                             \
 		.type = SST_OPTION_LIST,                                      \
 		.max = 64,                                                    \
 		.valid = sst_redis_valid_address,                             \
 		.form = "HOST[:PORT]",                                        \
 		.help = "Sentinels to ask for the server.",                   \
-		.offset = offsetof(type, member.sentinels)},                  \
+		.offset = offsetof(owner, member.sentinels)},                  \
 	    SST_REDIS_ROW_("master_name", SST_OPTION_STRING,                  \
 		"Name of the group the sentinels watch.",                     \
-		offsetof(type, member.master_name)),                          \
+		offsetof(owner, member.master_name)),                          \
 	    SST_REDIS_ROW_("sentinel_username", SST_OPTION_STRING,            \
 		"ACL user of the sentinels.",                                 \
-		offsetof(type, member.sentinel_username)),                    \
+		offsetof(owner, member.sentinel_username)),                    \
 	    SST_REDIS_ROW_("sentinel_password", SST_OPTION_SECRET,            \
-		"Its password.", offsetof(type, member.sentinel_password))
+		"Its password.", offsetof(owner, member.sentinel_password)),   \
+	    SST_REDIS_ROW_("prefer_replica", SST_OPTION_BOOL,                 \
+		"With sentinels: read a replica while one is in step, so "    \
+		"that the master has no load of it.",                         \
+		offsetof(owner, member.prefer_replica))
 
 struct sst_redis;
 
 /*
  * Copies the settings; no I/O. max_bytes bounds one reply, which is what is in
- * memory at a time. SST_INVALID names the option (sentinels without master_name,
+ * memory at a time, 64 bytes for each value in it included; a longer one is
+ * given up before it is read. SST_INVALID names the option (sentinels without master_name,
  * a key without cert_file, a username without password); SST_NOMEM.
  */
 int sst_redis_new(const struct sst_redis_settings *settings,
@@ -143,6 +149,35 @@ int sst_redis_run(struct sst_redis *redis, struct sst_mono deadline,
     sst_redis_on_reply on_reply, void *ctx, struct sst_error *err);
 
 /*
+ * The same with replies as they came over the wire, whole and well-formed: to
+ * hash them before they are taken apart, and to take them apart without an
+ * allocation for each value.
+ */
+typedef int (*sst_redis_on_bytes)(void *ctx, size_t i, const char *bytes,
+    size_t len, struct sst_error *err);
+int sst_redis_run_bytes(struct sst_redis *redis, struct sst_mono deadline,
+    sst_redis_on_bytes on_bytes, void *ctx, struct sst_error *err);
+
+/* A value in such bytes; data is borrowed from them. */
+struct sst_redis_item {
+	int type;          /* REDIS_REPLY_* */
+	const char *data;  /* of a string, status or error */
+	size_t len;        /* of data */
+	long long integer; /* of an array: the values that follow as its own */
+};
+
+struct sst_redis_walk {
+	const char *at, *end;
+};
+
+/* The next value, of an array its head; false at the end of the bytes. Pure. */
+bool sst_redis_next(struct sst_redis_walk *walk, struct sst_redis_item *out);
+/* Passes over a value with all that is in it. */
+void sst_redis_skip(struct sst_redis_walk *walk);
+/* Whether a text of an error reply begins with that word. */
+bool sst_redis_error_is(const struct sst_redis_item *item, const char *word);
+
+/*
  * What an error reply to the command `what` means: SST_FORBIDDEN (NOPERM),
  * SST_TYPE (WRONGTYPE), SST_UNSUPPORTED (unknown command, MOVED, CROSSSLOT,
  * CLUSTERDOWN), SST_UNAUTHORIZED (NOAUTH), SST_UPSTREAM (anything else). Sets
@@ -150,6 +185,8 @@ int sst_redis_run(struct sst_redis *redis, struct sst_mono deadline,
  */
 int sst_redis_reply_check(
     const redisReply *reply, const char *what, struct sst_error *err);
+int sst_redis_item_check(const struct sst_redis_item *item, const char *what,
+    struct sst_error *err);
 
 /*
  * Adds to an upstream object (see sst_draft_upstream) what the handshake told:
