@@ -90,6 +90,12 @@ sst_draft_reject(
 		    "%.200s: %.280s", pointer, reason);
 }
 
+size_t
+sst_draft_rejected(const struct sst_draft *draft)
+{
+	return draft->rejected;
+}
+
 static const struct sst_entity *
 draft_previous_at(const struct sst_draft *d, size_t i)
 {

@@ -46,6 +46,9 @@ int sst_draft_keep(struct sst_draft *draft, const char *const *parts,
  */
 void sst_draft_reject(struct sst_draft *draft, const char *pointer,
     const char *reason);
+/* How much was left out so far, by the source and by the draft. What was left
+ * out of an entity is not told again when it is kept. */
+size_t sst_draft_rejected(const struct sst_draft *draft);
 
 /*
  * The result is usable but not whole: status degraded with this code. The
