@@ -201,7 +201,7 @@ poller_store(struct poller_result *result, const struct sst_collect *req)
 {
 	struct sst_slot_view *view = &result->slot->view;
 	struct sst_harvest *old = NULL;
-	const struct sst_error none = {0}, *shown = &result->error;
+	const struct sst_error *shown = &result->error;
 
 	view->attempts++;
 	view->last_duration_ns = result->duration_ns;
@@ -211,7 +211,8 @@ poller_store(struct poller_result *result, const struct sst_collect *req)
 		old = poller_store_good(result->slot, result, req);
 		shown = &view->harvest->flaw;
 	} else if (result->error.code == SST_NODATA) {
-		shown = &none;
+		/* no news: what was wrong is not right by that */
+		shown = &view->error;
 	} else {
 		view->failures++;
 		view->consecutive_failures++;

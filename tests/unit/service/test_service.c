@@ -111,31 +111,22 @@ revision(void)
 	return (long)f.revision;
 }
 
+/* NULL: any; error "": none. */
 static bool
-status_is(size_t source, const char *want)
+stands(size_t source, const char *status, const char *error)
 {
-	json_t *doc = document(), *s;
+	json_t *doc = document(), *s, *code;
 	bool same;
 
 	s = json_array_get(json_object_get(doc, "sources"), source);
-	same = doc != NULL &&
-	       !strcmp(json_string_value(json_object_get(s, "status")), want);
-	json_decref(doc);
-	return same;
-}
-
-/* "" while there is no error. */
-static bool
-error_is(size_t source, const char *want)
-{
-	json_t *doc = document(), *e;
-	const char *code;
-	bool same;
-
-	e = json_object_get(
-	    json_array_get(json_object_get(doc, "sources"), source), "error");
-	code = json_string_value(json_object_get(e, "code"));
-	same = strcmp(code == NULL ? "" : code, want) == 0;
+	code = json_object_get(json_object_get(s, "error"), "code");
+	same = doc != NULL;
+	if (status != NULL && same)
+		same = !strcmp(
+		    json_string_value(json_object_get(s, "status")), status);
+	if (error != NULL && same)
+		same = !strcmp(
+		    code == NULL ? "" : json_string_value(code), error);
 	json_decref(doc);
 	return same;
 }
@@ -171,7 +162,7 @@ START_TEST(first_snapshot_holds_what_the_sources_gave)
 	ck_assert_ptr_null(json_object_get(doc, "queues"));
 	ck_assert_str_eq(json_string_value(json_object_get(doc, "id")), "test");
 	json_decref(doc);
-	ck_assert(POLL_UNTIL(status_is(0, "ok")));
+	ck_assert(POLL_UNTIL(stands(0, "ok", NULL)));
 }
 END_TEST
 
@@ -231,20 +222,18 @@ START_TEST(failure_goes_by_error_stale_down_and_back)
 	start(2);
 	fake_world_set(&world, &world.fail, SST_UNREACHABLE);
 	pass(1100, 2);
-	ck_assert(POLL_UNTIL(status_is(0, "ok")));
-	ck_assert(POLL_UNTIL(error_is(0, "unreachable")));
+	ck_assert(POLL_UNTIL(stands(0, "ok", "unreachable")));
 	pass(2000, 2);
-	ck_assert(POLL_UNTIL(status_is(0, "stale")));
+	ck_assert(POLL_UNTIL(stands(0, "stale", NULL)));
 	pass(6000, 2);
-	ck_assert(POLL_UNTIL(status_is(0, "down")));
+	ck_assert(POLL_UNTIL(stands(0, "down", NULL)));
 	/* error, stale, down: three changes, and no more while it stays */
 	ck_assert(POLL_UNTIL(revision() == 4));
 	pass(60000, 2);
 	ck_assert(POLL_UNTIL(revision() == 4));
 	fake_world_set(&world, &world.fail, SST_OK);
 	pass(9000, 2);
-	ck_assert(POLL_UNTIL(status_is(0, "ok")));
-	ck_assert(POLL_UNTIL(error_is(0, "")));
+	ck_assert(POLL_UNTIL(stands(0, "ok", "")));
 	ck_assert(POLL_UNTIL(revision() == 5));
 }
 END_TEST
@@ -269,8 +258,7 @@ START_TEST(never_answered_is_null_and_down)
 	doc = document();
 	ck_assert(json_is_null(json_object_get(doc, "agents")));
 	json_decref(doc);
-	ck_assert(POLL_UNTIL(status_is(0, "down")));
-	ck_assert(POLL_UNTIL(error_is(0, "unauthorized")));
+	ck_assert(POLL_UNTIL(stands(0, "down", "unauthorized")));
 }
 END_TEST
 
@@ -279,8 +267,14 @@ START_TEST(no_data_is_pending_and_no_failure)
 	world.fail = SST_NODATA;
 	add("agents/fake", NULL, &fake_agents_ops, &world);
 	start(2);
-	ck_assert(POLL_UNTIL(status_is(0, "pending")));
-	ck_assert(POLL_UNTIL(error_is(0, "")));
+	ck_assert(POLL_UNTIL(stands(0, "pending", "")));
+	/* and no news: what was wrong is not right by that */
+	fake_world_set(&world, &world.fail, SST_UPSTREAM);
+	pass(2000, 2);
+	ck_assert(POLL_UNTIL(stands(0, "down", "upstream_error")));
+	fake_world_set(&world, &world.fail, SST_NODATA);
+	pass(60000, 2);
+	ck_assert(stands(0, "down", "upstream_error"));
 }
 END_TEST
 
@@ -289,8 +283,7 @@ START_TEST(what_does_not_conform_degrades)
 	add("agents/fake", NULL, &fake_agents_ops, &world);
 	world.bad_entity = true;
 	start(2);
-	ck_assert(POLL_UNTIL(status_is(0, "degraded")));
-	ck_assert(POLL_UNTIL(error_is(0, "wrong_type")));
+	ck_assert(POLL_UNTIL(stands(0, "degraded", "wrong_type")));
 }
 END_TEST
 
@@ -343,8 +336,8 @@ START_TEST(a_hung_source_is_interrupted_and_harms_nobody)
 	ck_assert(POLL_UNTIL(settled(2)));
 	fake_clock_advance(&hands, 550);
 	ck_assert(POLL_UNTIL(calls(&other, &other.interrupts) >= 1));
-	ck_assert(POLL_UNTIL(error_is(1, "canceled")));
-	ck_assert(POLL_UNTIL(status_is(0, "ok")));
+	ck_assert(POLL_UNTIL(stands(1, NULL, "canceled")));
+	ck_assert(POLL_UNTIL(stands(0, "ok", NULL)));
 }
 END_TEST
 
@@ -395,8 +388,8 @@ START_TEST(two_sources_with_one_key_are_told_apart)
 	add("queues/two", NULL, &fake_queues_ops, &other);
 	other.number = 2;
 	start(3);
-	ck_assert(POLL_UNTIL(status_is(0, "ok") && status_is(1, "degraded")));
-	ck_assert(POLL_UNTIL(error_is(1, "exists")));
+	ck_assert(POLL_UNTIL(stands(0, "ok", NULL)));
+	ck_assert(POLL_UNTIL(stands(1, "degraded", "exists")));
 	ck_assert_uint_eq(entities_of("queues"), 1);
 }
 END_TEST
@@ -410,7 +403,7 @@ START_TEST(an_agent_of_two_sources_is_one)
 	add("agents/two", NULL, &fake_agents_ops, &other);
 	other.number = 2;
 	start(3);
-	ck_assert(POLL_UNTIL(status_is(0, "ok") && status_is(1, "ok")));
+	ck_assert(POLL_UNTIL(stands(0, "ok", NULL) && stands(1, "ok", NULL)));
 	doc = document();
 	agent = json_array_get(json_object_get(doc, "agents"), 0);
 	ck_assert_str_eq(
@@ -469,7 +462,7 @@ START_TEST(names_are_unique_and_disabled_ones_are_listed)
 	    SST_EXISTS);
 	add("queues/fake", NULL, &fake_queues_ops, &world);
 	start(2);
-	ck_assert(POLL_UNTIL(status_is(0, "disabled")));
+	ck_assert(POLL_UNTIL(stands(0, "disabled", NULL)));
 	doc = document();
 	ck_assert_ptr_null(json_object_get(doc, "agents"));
 	json_decref(doc);
@@ -555,10 +548,10 @@ START_TEST(a_replaced_source_keeps_what_it_knew)
 	start(2);
 	other.fail = SST_UNREACHABLE;
 	replace_by("agents/fake", &fake_agents_ops, &other);
-	ck_assert(POLL_UNTIL(error_is(0, "unreachable")));
+	ck_assert(POLL_UNTIL(stands(0, NULL, "unreachable")));
 	ck_assert_uint_eq(entities_of("agents"), 1);
 	pass(4000, 2);
-	ck_assert(POLL_UNTIL(status_is(0, "stale")));
+	ck_assert(POLL_UNTIL(stands(0, "stale", NULL)));
 }
 END_TEST
 
