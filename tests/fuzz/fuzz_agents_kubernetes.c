@@ -59,6 +59,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			fuzz_entity(record, contract);
 		agentkube__record_release(&record);
 	}
-	free(agentkube__parse_version((const char *)data, size));
 	return 0;
 }

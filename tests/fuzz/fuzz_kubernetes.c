@@ -14,6 +14,7 @@
 #include "repository/contract.h"
 #include "repository/draft.h"
 #include "repository/harvest.h"
+#include "repository/kube/cluster_priv.h"
 #include "repository/workload/kubernetes_entity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -120,7 +121,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sst_contract *contract;
 	struct sst_error err;
-	char *version;
 
 	if (contract == NULL && sst_contract_new(&contract, &err) != SST_OK)
 		abort();
@@ -128,7 +128,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	fuzz_object((enum kubernetes_resource)(data[0] % KUBERNETES_RESOURCES),
 	    (const char *)data + 1, size - 1, contract);
-	version = kubernetes__parse_version((const char *)data, size);
-	free(version);
+	free(kube__parse_version((const char *)data, size));
 	return 0;
 }

@@ -1,94 +1,10 @@
-/*
- * One result: the agents that the reflectors have brought, if it is all there
- * and the server is alive; and what of the cluster cannot be read, with the
- * reason.
- */
+/* One result: the agents that the reflectors have brought, each name once. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "repository/agents/kubernetes_priv.h"
-
-enum { TELL_REASON = 300 }; /* bytes of a reason in the flaw */
-
-/* How the parts stand together. */
-struct survey {
-	size_t pending; /* their first attempt has not ended */
-	size_t failing;
-	size_t known;                  /* were listed */
-	const struct sst_error *first; /* of one that fails */
-	struct sst_mono heard;
-};
-
-static void
-survey_part(struct agentkube_part *part, struct survey *s)
-{
-	const struct sst_kube_reflector_view *view = &part->view;
-	bool known;
-
-	sst_lock_acquire(&part->k->lock);
-	known = part->known;
-	sst_lock_release(&part->k->lock);
-	if (view->state == SST_KUBE_FAILING) {
-		s->failing++;
-		/* no answer says more than a refusal */
-		if (s->first == NULL || (agentkube__refused(s->first) &&
-					    !agentkube__refused(&view->error)))
-			s->first = &view->error;
-	} else if (!known) {
-		s->pending++;
-	}
-	s->known += known;
-	if (sst_mono_before(s->heard, view->heard))
-		s->heard = view->heard;
-}
-
-static void
-collect_survey(struct agentkube *k, struct survey *s)
-{
-	struct sst_mono now = sst_clock_mono(k->clock);
-	size_t i;
-
-	memset(s, 0, sizeof(*s));
-	for (i = 0; i < k->part_count; i++) {
-		agentkube__part_look(&k->parts[i], now);
-		survey_part(&k->parts[i], s);
-	}
-}
-
-/*
- * Whether the server is alive. When there is nothing to show, or nothing that
- * is true any more, it is asked in any case: what is wrong with the server as a
- * whole is then told in the same words whichever list failed first, and as soon
- * as one did.
- */
-static int
-collect_alive(struct agentkube *k, const struct sst_collect *req,
-    const struct survey *s, struct sst_error *err)
-{
-	bool lost = s->known == 0 || s->failing == k->part_count;
-
-	if (lost && s->first != NULL && !agentkube__refused(s->first))
-		return agentkube__probe_answer(k, req, err);
-	return agentkube__probe(k, req, s->heard, err);
-}
-
-/* Whether there is a result. A failure is told when all have been tried: which
- * of them was the first one to fail is chance. */
-static int
-collect_judge(
-    const struct agentkube *k, const struct survey *s, struct sst_error *err)
-{
-	if (s->first != NULL && s->pending == 0 &&
-	    (s->known == 0 || s->failing == k->part_count)) {
-		*err = *s->first;
-		return err->code;
-	}
-	if (s->known == 0 || (s->pending > 0 && !k->delivered))
-		return sst_error_set(
-		    err, SST_NODATA, "the cluster has not been listed yet");
-	return SST_OK;
-}
+#include "repository/kube/tell.h"
 
 /* All agents there are now, each with a reference. */
 struct roll {
@@ -106,33 +22,29 @@ roll_fini(struct roll *roll)
 	free(roll->rows);
 }
 
+/* A list that is not whole yet is not shown. */
 static size_t
-roll_size(const struct agentkube *k)
+roll_shown(const struct agentkube *k, size_t i)
 {
-	size_t i, count = 0;
-
-	for (i = 0; i < k->part_count; i++)
-		count += k->parts[i].known ? k->parts[i].store.count : 0;
-	return count;
+	return k->cluster.parts[i].known ? k->stores[i].count : 0;
 }
 
-/* A list that is not whole yet is not shown. */
 static int
 roll_call(struct agentkube *k, struct roll *roll, struct sst_error *err)
 {
-	const struct agentkube_store *s;
-	size_t i, j;
+	struct sst_kube_cluster *cluster = &k->cluster;
+	size_t i, j, size = 0;
 
-	sst_lock_acquire(&k->lock);
-	roll->rows =
-	    calloc(roll_size(k) + 1, sizeof(struct agentkube_record *));
-	for (i = 0; roll->rows != NULL && i < k->part_count; i++) {
-		s = &k->parts[i].store;
-		for (j = 0; k->parts[i].known && j < s->count; j++)
+	sst_lock_acquire(&cluster->lock);
+	for (i = 0; i < cluster->part_count; i++)
+		size += roll_shown(k, i);
+	roll->rows = calloc(size + 1, sizeof(struct agentkube_record *));
+	for (i = 0; roll->rows != NULL && i < cluster->part_count; i++) {
+		for (j = 0; j < roll_shown(k, i); j++)
 			roll->rows[roll->count++] =
-			    agentkube__record_acquire(s->rows[j]);
+			    agentkube__record_acquire(k->stores[i].rows[j]);
 	}
-	sst_lock_release(&k->lock);
+	sst_lock_release(&cluster->lock);
 	return roll->rows != NULL ? SST_OK : sst_error_nomem(err);
 }
 
@@ -153,10 +65,10 @@ static void
 tell_pointer(
     const struct agentkube *k, enum agentkube_note note, char *out, size_t size)
 {
-	size_t len = strlen(k->prefix);
+	size_t len = strlen(k->settings.prefix);
 
 	snprintf(out, size, "/metadata/annotations/%.*s~1%s", (int)(len - 1),
-	    k->prefix, agentkube__note_name(note));
+	    k->settings.prefix, agentkube__note_name(note));
 }
 
 static void
@@ -218,108 +130,20 @@ collect_agents(
 	return code;
 }
 
-static const char *
-tell_state(const struct agentkube_part *part)
-{
-	switch (part->view.state) {
-	case SST_KUBE_STARTING:
-		return "syncing";
-	case SST_KUBE_FAILING:
-		break;
-	default:
-		return "ok";
-	}
-	switch (part->view.error.code) {
-	case SST_FORBIDDEN:
-	case SST_UNAUTHORIZED:
-		return "forbidden";
-	case SST_NOT_FOUND:
-		return part->view.error.detail == 404 ? "unsupported"
-						      : "failing";
-	default:
-		return "failing";
-	}
-}
-
-/* Objects that are there and could not be read. */
-static void
-tell_rejected(struct agentkube_part *part, struct sst_draft *out)
-{
-	struct sst_error first;
-	char name[128];
-	size_t count;
-
-	sst_lock_acquire(&part->k->lock);
-	count = part->rejected;
-	first = part->first_reject;
-	sst_lock_release(&part->k->lock);
-	agentkube__part_name(part, name);
-	for (; count > 0; count--)
-		sst_draft_reject(out, name, first.text);
-}
-
-static json_t *
-tell_part(const struct agentkube_part *part)
-{
-	bool bad = part->view.state == SST_KUBE_FAILING;
-	char name[128];
-
-	agentkube__part_name(part, name);
-	return json_pack("{s:s, s:s, s:s?}", "name", name, "state",
-	    tell_state(part), "reason", bad ? part->view.error.text : NULL);
-}
-
-/* What cannot be read: all of it in sources[].upstream, the first of it as the
- * flaw of the source. */
-static int
-collect_tell(struct agentkube *k, struct sst_draft *out, struct sst_error *err)
-{
-	json_t *parts = json_array();
-	size_t i, bad = 0;
-	char name[128];
-	int rc = 0;
-
-	for (i = 0; i < k->part_count; i++) {
-		rc |= json_array_append_new(parts, tell_part(&k->parts[i]));
-		tell_rejected(&k->parts[i], out);
-		if (k->parts[i].view.state != SST_KUBE_FAILING)
-			continue;
-		bad++;
-		agentkube__part_name(&k->parts[i], name);
-		sst_draft_degrade(out, k->parts[i].view.error.code,
-		    "%s: %.*s; agents among them are not known", name,
-		    TELL_REASON, k->parts[i].view.error.text);
-	}
-	if (rc != 0) {
-		json_decref(parts);
-		return sst_error_nomem(err);
-	}
-	return sst_draft_upstream(out,
-	    json_pack("{s:s, s:s?, s:o}", "status",
-		bad == 0 ? "ok" : "degraded", "version", k->version, "parts",
-		parts),
-	    err);
-}
-
 int
 agentkube__collect(struct agentkube *k, const struct sst_collect *req,
     struct sst_draft *out, struct sst_error *err)
 {
-	struct survey survey;
+	struct sst_kube_tell tell;
 	int code, told;
 
-	if (!k->running)
-		return sst_error_set(
-		    err, SST_INTERNAL, "its threads could not be started");
-	collect_survey(k, &survey);
-	code = collect_alive(k, req, &survey, err);
-	if (code == SST_OK)
-		code = collect_judge(k, &survey, err);
+	code = sst_kube_cluster_look(&k->cluster, req, err);
 	if (code == SST_OK)
 		code = collect_agents(k, out, err);
 	if (code != SST_OK && code != SST_LIMIT)
 		return code;
-	told = collect_tell(k, out, err);
-	k->delivered = true;
+	sst_kube_tell_init(&tell, &k->cluster, out);
+	told = sst_kube_tell_end(&tell, err);
+	k->cluster.delivered = true;
 	return told != SST_OK ? told : code;
 }

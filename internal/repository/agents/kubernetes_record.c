@@ -16,18 +16,6 @@ agentkube__kind_name(enum agentkube_kind kind)
 }
 
 const char *
-agentkube__kind_resource(enum agentkube_kind kind)
-{
-	static const char *const names[] = {
-	    [AGENTKUBE_DEPLOYMENTS] = "deployments",
-	    [AGENTKUBE_STATEFULSETS] = "statefulsets",
-	    [AGENTKUBE_DAEMONSETS] = "daemonsets",
-	};
-
-	return names[kind];
-}
-
-const char *
 agentkube__note_name(enum agentkube_note note)
 {
 	static const char *const names[] = {

@@ -24,9 +24,8 @@ enum agentkube_kind {
 	AGENTKUBE_KINDS
 };
 
-/* "Deployment"; "deployments": static. */
+/* "Deployment": static. */
 const char *agentkube__kind_name(enum agentkube_kind kind);
-const char *agentkube__kind_resource(enum agentkube_kind kind);
 
 /* The annotations below the prefix. */
 enum agentkube_note {
@@ -84,8 +83,5 @@ struct agentkube_object {
  */
 int agentkube__parse(const struct agentkube_object *object,
     struct agentkube_record **out, struct sst_error *err);
-/* gitVersion of an answer of /version; NULL when it has none. The caller frees
- * it. */
-char *agentkube__parse_version(const char *json, size_t len);
 
 #endif

@@ -62,10 +62,9 @@ store_room(struct agentkube_store *s)
 }
 
 static int
-store_insert(struct agentkube_part *part, size_t at,
+store_insert(struct agentkube_store *s, size_t at,
     struct agentkube_record *record, struct sst_error *err)
 {
-	struct agentkube_store *s = &part->store;
 	size_t rest = s->count - at;
 
 	if (!store_room(s)) {
@@ -76,16 +75,15 @@ store_insert(struct agentkube_part *part, size_t at,
 	    rest * sizeof(struct agentkube_record *));
 	memmove(&s->lists[at + 1], &s->lists[at], rest * sizeof(*s->lists));
 	s->rows[at] = record;
-	s->lists[at] = part->list;
+	s->lists[at] = s->list;
 	s->count++;
 	return SST_OK;
 }
 
 int
-agentkube__store_put(struct agentkube_part *part,
-    struct agentkube_record *record, bool *changed, struct sst_error *err)
+agentkube__store_put(struct agentkube_store *s, struct agentkube_record *record,
+    bool *changed, struct sst_error *err)
 {
-	struct agentkube_store *s = &part->store;
 	bool found;
 	size_t at = store_find(s, record, &found);
 	int code;
@@ -98,37 +96,36 @@ agentkube__store_put(struct agentkube_part *part,
 		return SST_OK;
 	}
 	if (!found) {
-		code = store_insert(part, at, record, err);
+		code = store_insert(s, at, record, err);
 		*changed = code == SST_OK;
 		return code;
 	}
 	*changed = !agentkube__record_same(s->rows[at], record);
 	agentkube__record_release(&s->rows[at]);
 	s->rows[at] = record;
-	s->lists[at] = part->list;
+	s->lists[at] = s->list;
 	return SST_OK;
 }
 
 bool
 agentkube__store_drop(
-    struct agentkube_part *part, const struct agentkube_record *record)
+    struct agentkube_store *s, const struct agentkube_record *record)
 {
 	bool found;
-	size_t at = store_find(&part->store, record, &found);
+	size_t at = store_find(s, record, &found);
 
 	if (found)
-		store_remove(&part->store, at);
+		store_remove(s, at);
 	return found;
 }
 
 bool
-agentkube__store_sweep(struct agentkube_part *part)
+agentkube__store_sweep(struct agentkube_store *s)
 {
-	struct agentkube_store *s = &part->store;
 	size_t i, kept = 0, before = s->count;
 
 	for (i = 0; i < s->count; i++) {
-		if (s->lists[i] != part->list) {
+		if (s->lists[i] != s->list) {
 			agentkube__record_release(&s->rows[i]);
 			continue;
 		}
@@ -140,14 +137,15 @@ agentkube__store_sweep(struct agentkube_part *part)
 }
 
 void
-agentkube__store_clear(struct agentkube_part *part)
+agentkube__store_clear(struct agentkube_store *s)
 {
-	struct agentkube_store *s = &part->store;
 	size_t i;
 
 	for (i = 0; i < s->count; i++)
 		agentkube__record_release(&s->rows[i]);
 	free(s->rows);
 	free(s->lists);
-	memset(s, 0, sizeof(*s));
+	s->rows = NULL;
+	s->lists = NULL;
+	s->count = s->cap = 0;
 }

@@ -3,9 +3,8 @@
  * listed once and then watched; usage is polled. Nothing is asked for when
  * something changes: it is told, and the document has it a moment later.
  *
- * Threads: a reflector for each resource (and namespace), one for usage, and
- * the framework's that collects. They share the store, under one lock that is
- * held for a record, a workload or a poll of usage, never while anybody waits.
+ * Threads and locks: see repository/kube/cluster.h; one thread more polls
+ * usage.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,56 +12,10 @@
 #include "repository/workload/kubernetes_priv.h"
 #include "repository/workload/workload.h"
 
-struct kubernetes_settings {
-	char *kubeconfig;
-	char *context;
-	struct sst_option_list namespaces;
-	bool metrics;
-	int64_t metrics_interval;
-	int64_t usage_tolerance_percent;
-};
-
-/* A label of DNS: also keeps anything odd out of URLs. */
-static bool
-kubernetes_valid_namespace(const char *text)
-{
-	size_t i, len = strlen(text);
-
-	if (len == 0 || len > 63 || text[0] == '-' || text[len - 1] == '-')
-		return false;
-	for (i = 0; i < len; i++) {
-		if (!(text[i] >= 'a' && text[i] <= 'z') &&
-		    !(text[i] >= '0' && text[i] <= '9') && text[i] != '-')
-			return false;
-	}
-	return true;
-}
-
 #define AT(member) offsetof(struct kubernetes_settings, member)
 
 static const struct sst_option kubernetes_options[] = {
-    {.name = "kubeconfig",
-	.type = SST_OPTION_STRING,
-	.min = 1,
-	.max = 4096,
-	.help = "File that says where the cluster is and who we are. Without "
-		"it: KUBECONFIG, ~/.kube/config, the service account of the "
-		"pod.",
-	.offset = AT(kubeconfig)},
-    {.name = "context",
-	.type = SST_OPTION_STRING,
-	.min = 1,
-	.max = 512,
-	.help = "Context of the kubeconfig; without it the current one.",
-	.offset = AT(context)},
-    {.name = "namespaces",
-	.type = SST_OPTION_LIST,
-	.max = KUBERNETES_NAMESPACES_MAX,
-	.valid = kubernetes_valid_namespace,
-	.form = "the name of a namespace",
-	.help = "Only these namespaces; empty: all, which needs a ClusterRole. "
-		"Each one takes eight watches, so no more than 20.",
-	.offset = AT(namespaces)},
+    SST_KUBE_CLUSTER_OPTIONS(struct kubernetes_settings, cluster, "eight"),
     {.name = "metrics",
 	.type = SST_OPTION_BOOL,
 	.fallback = "true",
@@ -90,113 +43,31 @@ static const struct sst_option kubernetes_options[] = {
 	.offset = AT(usage_tolerance_percent)},
 };
 
-static bool
-copy_text(const char *from, char **to)
-{
-	if (from == NULL)
-		return true;
-	*to = strdup(from);
-	return *to != NULL;
-}
-
-static bool
-copy_list(const struct sst_option_list *from, struct sst_option_list *to)
-{
-	if (from->count == 0)
-		return true;
-	to->items = calloc(from->count, sizeof(*to->items));
-	if (to->items == NULL)
-		return false;
-	for (; to->count < from->count; to->count++) {
-		to->items[to->count] = strdup(from->items[to->count]);
-		if (to->items[to->count] == NULL)
-			return false;
-	}
-	return true;
-}
-
-static int
-kubernetes_check(const struct kubernetes_settings *s, struct sst_error *err)
-{
-	size_t i, j;
-
-	for (i = 0; i < s->namespaces.count; i++) {
-		for (j = 0; j < i; j++) {
-			if (strcmp(s->namespaces.items[i],
-				s->namespaces.items[j]) == 0)
-				return sst_error_set(err, SST_INVALID,
-				    "namespaces: %s stands there twice",
-				    s->namespaces.items[i]);
-		}
-	}
-	return SST_OK;
-}
-
-/* So that several instances do not come back in step. */
-static uint32_t
-kubernetes_seed(const char *name)
-{
-	uint32_t seed = 2166136261u;
-
-	for (; *name != '\0'; name++)
-		seed = (seed ^ (unsigned char)*name) * 16777619u;
-	return seed;
-}
-
-static int
-kubernetes_make(struct kubernetes *k, struct sst_error *err)
-{
-	struct sst_kube_config_where where = {
-	    .path = k->kubeconfig, .context = k->context};
-	size_t namespaces = k->namespaces.count == 0 ? 1 : k->namespaces.count;
-	int code;
-
-	k->part_count = namespaces * KUBERNETES_RESOURCES;
-	k->parts = calloc(k->part_count, sizeof(*k->parts));
-	k->views = calloc(k->part_count, sizeof(*k->views));
-	if (k->parts == NULL || k->views == NULL)
-		return sst_error_nomem(err);
-	code = sst_kube_access_new(&where, k->clock, &k->access, err);
-	if (code == SST_OK)
-		code = sst_kube_turn_new(&k->turn, err);
-	if (code == SST_OK)
-		code = sst_kube_http_new(k->access, &k->probe, err);
-	if (code == SST_OK)
-		code = sst_kube_http_new(k->access, &k->meter.http, err);
-	return code;
-}
-
 static int
 kubernetes_init(void *state, const void *settings,
     const struct sst_source_env *env, struct sst_error *err)
 {
-	const struct kubernetes_settings *s = settings;
 	struct kubernetes *k = state;
-	int code = kubernetes_check(s, err);
+	const struct sst_option_list *namespaces =
+	    &k->settings.cluster.namespaces;
+	int code;
 
-	if (code != SST_OK)
-		return code;
-	sst_lock_init(&k->lock, SST_LOCK_LEAF);
-	pthread_cond_init(&k->meter.wake, NULL);
-	k->made = true;
-	if (!copy_text(s->kubeconfig, &k->kubeconfig) ||
-	    !copy_text(s->context, &k->context) ||
-	    !copy_list(&s->namespaces, &k->namespaces))
-		return sst_error_nomem(err);
-	k->metrics = s->metrics;
-	k->metrics_ms = s->metrics_interval;
-	k->max_bytes = env->max_upstream_bytes;
-	k->seed = kubernetes_seed(env->name);
-	k->clock = env->clock;
-	k->notify = env->notify;
-	k->notify_ctx = env->notify_ctx;
-	code = kubernetes_make(k, err);
+	code = sst_options_copy(kubernetes_options,
+	    SST_OPTION_COUNT(kubernetes_options), settings, &k->settings, err);
+	if (code == SST_OK)
+		code = sst_kube_cluster_init(&k->cluster, &k->settings.cluster,
+		    KUBERNETES_RESOURCES, env, err);
+	if (code == SST_OK)
+		code = kubernetes__meter_init(k, err);
 	if (code == SST_OK)
 		code = kubernetes__store_init(&k->store,
-		    (const char *const *)k->namespaces.items,
-		    k->namespaces.count, err);
-	k->store.tolerance_percent = s->usage_tolerance_percent;
-	return code;
+		    (const char *const *)namespaces->items, namespaces->count,
+		    err);
+	if (code != SST_OK)
+		return code;
+	k->store.tolerance_percent = k->settings.usage_tolerance_percent;
+	k->sinks = calloc(k->cluster.part_count, sizeof(*k->sinks));
+	return k->sinks != NULL ? SST_OK : sst_error_nomem(err);
 }
 
 /* Ends what was started, in whatever state it is. */
@@ -204,24 +75,11 @@ static void
 kubernetes_stop(void *state)
 {
 	struct kubernetes *k = state;
-	size_t i;
 
-	if (k->parts == NULL || k->access == NULL)
-		return;
-	sst_kube_access_interrupt(k->access);
-	for (i = 0; i < k->part_count; i++) {
-		if (k->parts[i].reflector != NULL)
-			sst_kube_reflector_ask_stop(k->parts[i].reflector);
-	}
+	sst_kube_cluster_ask_stop(&k->cluster);
 	kubernetes__meter_ask_stop(k);
-	for (i = 0; i < k->part_count; i++) {
-		if (k->parts[i].reflector != NULL)
-			sst_kube_reflector_join(k->parts[i].reflector);
-		sst_kube_reflector_free(&k->parts[i].reflector);
-	}
 	kubernetes__meter_join(k);
-	sst_kube_access_resume(k->access);
-	k->running = false;
+	sst_kube_cluster_join(&k->cluster);
 }
 
 static int
@@ -231,16 +89,13 @@ kubernetes_start(void *state, struct sst_error *err)
 	int code = SST_OK;
 	size_t i;
 
-	kubernetes__meter_open(k);
-	for (i = 0; code == SST_OK && i < k->part_count; i++)
+	for (i = 0; code == SST_OK && i < k->cluster.part_count; i++)
 		code = kubernetes__part_open(k, i, err);
-	for (i = 0; code == SST_OK && i < k->part_count; i++)
-		code = sst_kube_reflector_start(k->parts[i].reflector, err);
-	if (code == SST_OK && k->metrics)
-		code = kubernetes__meter_start(k, err);
 	if (code == SST_OK)
-		k->running = true;
-	else
+		code = sst_kube_cluster_start(&k->cluster, err);
+	if (code == SST_OK)
+		code = kubernetes__meter_start(k, err);
+	if (code != SST_OK)
 		kubernetes_stop(k);
 	return code;
 }
@@ -252,9 +107,7 @@ kubernetes_collect(void *state, const struct sst_collect *req,
 	struct kubernetes *k = state;
 	int code = kubernetes__collect(k, req, out, err);
 
-	/* meant for this collection, not for the next one */
-	atomic_store(&k->interrupted, false);
-	sst_kube_http_resume(k->probe);
+	sst_kube_cluster_resume(&k->cluster);
 	return code;
 }
 
@@ -263,33 +116,20 @@ kubernetes_interrupt(void *state)
 {
 	struct kubernetes *k = state;
 
-	atomic_store(&k->interrupted, true);
-	sst_kube_http_interrupt(k->probe);
+	sst_kube_cluster_interrupt(&k->cluster);
 }
 
 static void
 kubernetes_fini(void *state)
 {
 	struct kubernetes *k = state;
-	size_t i;
 
 	kubernetes__store_fini(&k->store);
-	sst_kube_http_free(&k->probe);
-	sst_kube_http_free(&k->meter.http);
-	sst_kube_turn_free(&k->turn);
-	sst_kube_access_free(&k->access);
-	for (i = 0; i < k->namespaces.count; i++)
-		free(k->namespaces.items[i]);
-	free(k->namespaces.items);
-	free(k->kubeconfig);
-	free(k->context);
-	free(k->version);
-	free(k->parts);
-	free(k->views);
-	if (k->made) {
-		pthread_cond_destroy(&k->meter.wake);
-		sst_lock_fini(&k->lock);
-	}
+	kubernetes__meter_fini(k);
+	free(k->sinks);
+	sst_kube_cluster_fini(&k->cluster);
+	sst_options_fini(kubernetes_options,
+	    SST_OPTION_COUNT(kubernetes_options), &k->settings);
 	memset(k, 0, sizeof(*k));
 }
 

@@ -88,7 +88,7 @@ meter_on_piece(const char *bytes, size_t len, void *ctx)
 static void
 meter_path(const char *namespace, char out[static 400])
 {
-	/* names of namespaces need no escape: kubernetes_init() checks them */
+	/* names of namespaces need no escape: their option checks them */
 	if (namespace == NULL)
 		snprintf(out, 400, "/apis/metrics.k8s.io/v1beta1/pods");
 	else
@@ -101,7 +101,7 @@ static int
 meter_ask(struct kubernetes *k, const struct kubernetes_gauge *gauge,
     struct meter_poll *poll, struct sst_error *err)
 {
-	struct sst_mono now = sst_clock_mono(k->clock);
+	struct sst_mono now = sst_clock_mono(k->cluster.clock);
 	struct sst_httpc_response answer = {0};
 	char path[400];
 	struct sst_kube_request request = {
@@ -167,18 +167,18 @@ meter_take(struct kubernetes *k, struct kubernetes_gauge *gauge,
 {
 	bool other;
 
-	sst_lock_acquire(&k->lock);
+	sst_lock_acquire(&k->cluster.lock);
 	other = !gauge->polled || !meter_error_same(&gauge->error, err);
 	gauge->polled = true;
 	gauge->error = *err;
 	gauge->failures = err->code == SST_OK ? 0 : gauge->failures + 1;
 	if (err->code != SST_OK)
 		poll->count = 0; /* half of it is none of it */
-	if (err->code == SST_OK || kubernetes__refused(err) ||
+	if (err->code == SST_OK || sst_kube_refused(err) ||
 	    gauge->failures >= METER_FAILURES)
 		meter_show(k, gauge->namespace, poll);
 	other |= k->store.changed;
-	sst_lock_release(&k->lock);
+	sst_lock_release(&k->cluster.lock);
 	return other;
 }
 
@@ -202,7 +202,7 @@ meter_poll(struct kubernetes *k, struct kubernetes_gauge *gauge)
 	if (code == SST_OK)
 		sst_error_clear(&err);
 	if (code != SST_CANCELED && meter_take(k, gauge, &poll, &err))
-		k->notify(k->notify_ctx);
+		sst_kube_cluster_wake(&k->cluster);
 	sst_kube_cutter_free(&poll.cutter);
 	sst_buf_fini(&poll.text);
 	free(poll.rows);
@@ -215,13 +215,14 @@ meter_wait(struct kubernetes *k, struct sst_mono due)
 	struct kubernetes_meter *m = &k->meter;
 	bool on;
 
-	sst_lock_acquire(&k->lock);
+	sst_lock_acquire(&k->cluster.lock);
 	while (!m->stopping &&
-	       (!m->wanted || sst_mono_before(sst_clock_mono(k->clock), due)))
-		sst_lock_wait(&k->lock, &m->wake, k->clock,
+	       (!m->wanted ||
+		   sst_mono_before(sst_clock_mono(k->cluster.clock), due)))
+		sst_lock_wait(&k->cluster.lock, &m->wake, k->cluster.clock,
 		    m->wanted ? due : SST_MONO_NEVER);
 	on = !m->stopping;
-	sst_lock_release(&k->lock);
+	sst_lock_release(&k->cluster.lock);
 	return on;
 }
 
@@ -230,9 +231,9 @@ meter_on(struct kubernetes *k)
 {
 	bool on;
 
-	sst_lock_acquire(&k->lock);
+	sst_lock_acquire(&k->cluster.lock);
 	on = !k->meter.stopping;
-	sst_lock_release(&k->lock);
+	sst_lock_release(&k->cluster.lock);
 	return on;
 }
 
@@ -240,27 +241,38 @@ static void *
 meter_main(void *ctx)
 {
 	struct kubernetes *k = ctx;
-	struct sst_mono due = sst_clock_mono(k->clock);
+	struct sst_mono due = sst_clock_mono(k->cluster.clock);
 	size_t i, count = k->store.namespace_count;
 
 	while (meter_wait(k, due)) {
-		due = sst_mono_add_ms(sst_clock_mono(k->clock), k->metrics_ms);
+		due = sst_mono_add_ms(sst_clock_mono(k->cluster.clock),
+		    k->settings.metrics_interval);
 		for (i = 0; i < count && meter_on(k); i++)
 			meter_poll(k, &k->meter.gauges[i]);
 	}
 	return NULL;
 }
 
-void
-kubernetes__meter_open(struct kubernetes *k)
+int
+kubernetes__meter_init(struct kubernetes *k, struct sst_error *err)
 {
-	struct kubernetes_meter *m = &k->meter;
 	size_t i;
 
-	memset(m->gauges, 0, sizeof(m->gauges));
-	for (i = 0; i < k->namespaces.count; i++)
-		m->gauges[i].namespace = k->namespaces.items[i];
-	m->stopping = m->wanted = false;
+	pthread_cond_init(&k->meter.wake, NULL);
+	k->meter.made = true;
+	for (i = 0; i < k->cluster.namespace_count; i++)
+		k->meter.gauges[i].namespace =
+		    sst_kube_cluster_namespace(&k->cluster, i);
+	return sst_kube_http_new(k->cluster.access, &k->meter.http, err);
+}
+
+void
+kubernetes__meter_fini(struct kubernetes *k)
+{
+	sst_kube_http_free(&k->meter.http);
+	if (k->meter.made)
+		pthread_cond_destroy(&k->meter.wake);
+	k->meter.made = false;
 }
 
 int
@@ -269,6 +281,8 @@ kubernetes__meter_start(struct kubernetes *k, struct sst_error *err)
 	struct kubernetes_meter *m = &k->meter;
 	int rc;
 
+	if (!k->settings.metrics)
+		return SST_OK;
 	rc = pthread_create(&m->thread, NULL, meter_main, k);
 	if (rc != 0)
 		return sst_error_set(
@@ -279,14 +293,21 @@ kubernetes__meter_start(struct kubernetes *k, struct sst_error *err)
 }
 
 void
+kubernetes__meter_want(struct kubernetes *k)
+{
+	k->meter.wanted = true;
+	pthread_cond_signal(&k->meter.wake);
+}
+
+void
 kubernetes__meter_ask_stop(struct kubernetes *k)
 {
 	if (!k->meter.started)
 		return;
-	sst_lock_acquire(&k->lock);
+	sst_lock_acquire(&k->cluster.lock);
 	k->meter.stopping = true;
 	pthread_cond_broadcast(&k->meter.wake);
-	sst_lock_release(&k->lock);
+	sst_lock_release(&k->cluster.lock);
 	sst_kube_http_interrupt(k->meter.http);
 }
 
@@ -297,5 +318,6 @@ kubernetes__meter_join(struct kubernetes *k)
 		return;
 	pthread_join(k->meter.thread, NULL);
 	k->meter.started = false;
+	k->meter.stopping = false;
 	sst_kube_http_resume(k->meter.http);
 }

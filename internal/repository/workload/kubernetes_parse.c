@@ -337,25 +337,3 @@ kubernetes__parse_usage(const char *json, size_t len,
 	json_decref(tree);
 	return code;
 }
-
-char *
-kubernetes__parse_version(const char *json, size_t len)
-{
-	struct kubernetes_draft draft;
-	struct sst_error err;
-	json_t *tree = NULL;
-	const char *text;
-	char *copy = NULL;
-	uint32_t at;
-
-	if (parse_text(json, len, &tree, &err) != SST_OK)
-		return NULL;
-	text = kubernetes__json_text(tree, "gitVersion");
-	kubernetes__draft_init(&draft);
-	at = kubernetes__draft_text(&draft, text, 128);
-	if (at != 0 && !sst_buf_failed(&draft.text))
-		copy = strdup(draft.text.data + at);
-	kubernetes__draft_fini(&draft);
-	json_decref(tree);
-	return copy;
-}

@@ -40,10 +40,6 @@ int kubernetes__parse_usage(const char *json, size_t len,
 	const struct kubernetes_usage *row, void *ctx, struct sst_error *err),
     void *ctx, struct sst_error *err);
 
-/* gitVersion of an answer of /version; NULL when it has none. The caller frees
- * it. */
-char *kubernetes__parse_version(const char *json, size_t len);
-
 /* For the kubernetes_*_parse.c files. */
 
 /* Texts as long as the schema lets them be. */

@@ -75,28 +75,19 @@ kubernetes__record_same(
 	return a->bytes == b->bytes && memcmp(a, b, a->bytes) == 0;
 }
 
-static const struct {
-	const char *name;
-	const char *kind;
-} resources[] = {
-    [KUBERNETES_PODS] = {"pods", "Pod"},
-    [KUBERNETES_DEPLOYMENTS] = {"deployments", "Deployment"},
-    [KUBERNETES_REPLICASETS] = {"replicasets", "ReplicaSet"},
-    [KUBERNETES_STATEFULSETS] = {"statefulsets", "StatefulSet"},
-    [KUBERNETES_DAEMONSETS] = {"daemonsets", "DaemonSet"},
-    [KUBERNETES_JOBS] = {"jobs", "Job"},
-    [KUBERNETES_CRONJOBS] = {"cronjobs", "CronJob"},
-    [KUBERNETES_HPAS] = {"horizontalpodautoscalers", "HorizontalPodAutoscaler"},
-};
-
-const char *
-kubernetes__resource_name(enum kubernetes_resource resource)
-{
-	return resources[resource].name;
-}
-
 const char *
 kubernetes__resource_kind(enum kubernetes_resource resource)
 {
-	return resources[resource].kind;
+	static const char *const kinds[] = {
+	    [KUBERNETES_PODS] = "Pod",
+	    [KUBERNETES_DEPLOYMENTS] = "Deployment",
+	    [KUBERNETES_REPLICASETS] = "ReplicaSet",
+	    [KUBERNETES_STATEFULSETS] = "StatefulSet",
+	    [KUBERNETES_DAEMONSETS] = "DaemonSet",
+	    [KUBERNETES_JOBS] = "Job",
+	    [KUBERNETES_CRONJOBS] = "CronJob",
+	    [KUBERNETES_HPAS] = "HorizontalPodAutoscaler",
+	};
+
+	return kinds[resource];
 }

@@ -170,8 +170,6 @@ int kubernetes__draft_finish(const struct kubernetes_draft *draft,
 bool kubernetes__record_same(
     const struct kubernetes_record *a, const struct kubernetes_record *b);
 
-/* Members of the URL and of sources[].upstream: "pods", ... */
-const char *kubernetes__resource_name(enum kubernetes_resource resource);
 /* "Deployment", ... */
 const char *kubernetes__resource_kind(enum kubernetes_resource resource);
 

@@ -11,13 +11,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "repository/kube/cluster.h"
 #include "repository/workload/kubernetes_parse.h"
 #include "repository/workload/kubernetes_record.h"
-
-/* Each namespace is followed by itself: eight watches, threads and connections,
- * which the API server holds open as well. Who has more of them gives the right
- * to list the whole cluster. */
-enum { KUBERNETES_NAMESPACES_MAX = 20 };
 
 struct kubernetes_workload;
 
@@ -60,7 +56,7 @@ struct kubernetes_store {
 	const char *const *namespaces; /* borrowed; NULL: all of them */
 	size_t namespace_count;        /* 1 for all */
 	struct kubernetes_feed
-	    feeds[KUBERNETES_NAMESPACES_MAX * KUBERNETES_RESOURCES];
+	    feeds[SST_KUBE_NAMESPACES_MAX * KUBERNETES_RESOURCES];
 	struct kubernetes_object **by_name, **by_uid; /* hash tables */
 	struct kubernetes_workload **by_key;
 	size_t slots; /* of each of the three, a power of two */

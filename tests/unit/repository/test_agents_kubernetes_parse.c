@@ -357,19 +357,6 @@ START_TEST(only_what_is_shown_is_another)
 }
 END_TEST
 
-START_TEST(versions)
-{
-	static const char good[] = "{\"gitVersion\":\"v1.31.2\\u001b\"}";
-	char *text = agentkube__parse_version(good, strlen(good));
-
-	ck_assert_str_eq(text, "v1.31.2");
-	free(text);
-	ck_assert_ptr_null(agentkube__parse_version("{}", 2));
-	ck_assert_ptr_null(agentkube__parse_version("<", 1));
-	ck_assert_ptr_null(agentkube__parse_version("{\"gitVersion\":7}", 16));
-}
-END_TEST
-
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
 int
@@ -392,7 +379,6 @@ main(void)
 	    tc, what_is_no_workload_is_refused, 0, ROWS(refused));
 	tcase_add_test(tc, an_entity_says_it_all);
 	tcase_add_test(tc, only_what_is_shown_is_another);
-	tcase_add_test(tc, versions);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
 }

@@ -1,10 +1,12 @@
-/* What is said of an answer of an API server that is no success. */
+/* What is said of an answer of an API server that is no success, and what is
+ * taken of one to /version. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "httpc/client.h"
 #include "repository/kube/access.h"
+#include "repository/kube/cluster_priv.h"
 
 #define STATUS(rest) "{\"kind\":\"Status\",\"apiVersion\":\"v1\"," rest "}"
 #define GET "GET /api/v1/pods: answered "
@@ -87,6 +89,19 @@ START_TEST(a_long_message_is_cut)
 }
 END_TEST
 
+START_TEST(versions)
+{
+	static const char good[] = "{\"gitVersion\":\"v1.31.2\\u001b\"}";
+	char *text = kube__parse_version(good, strlen(good));
+
+	ck_assert_str_eq(text, "v1.31.2");
+	free(text);
+	ck_assert_ptr_null(kube__parse_version("{}", 2));
+	ck_assert_ptr_null(kube__parse_version("<", 1));
+	ck_assert_ptr_null(kube__parse_version("{\"gitVersion\":7}", 16));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -98,6 +113,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, answers, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_test(tc, a_long_message_is_cut);
+	tcase_add_test(tc, versions);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
