@@ -36,7 +36,7 @@ ask_login(struct a2a_agent *agent, struct sst_error *err)
 	if (agent->login_set)
 		return SST_OK;
 	sst_secret_free(&agent->login);
-	code = sst_secret_read(&agent->token, &token, err);
+	code = sst_secret_read(agent->token, &token, err);
 	if (code == SST_OK && token != NULL) {
 		sst_buf_adds(&line, "Authorization: Bearer ");
 		sst_buf_adds(&line, token);

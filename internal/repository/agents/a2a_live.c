@@ -48,6 +48,7 @@ struct a2a_settings {
 };
 
 struct a2a {
+	struct a2a_settings settings; /* agents borrow from it */
 	struct a2a_agent *agents;
 	size_t count;
 	struct a2a_agent **order; /* of one round */
@@ -168,15 +169,6 @@ static const struct sst_option a2a_options[] = {
 	.offset = AT(card_ms)},
 };
 
-static bool
-copy_text(const char *from, char **to)
-{
-	if (from == NULL)
-		return true;
-	*to = strdup(from);
-	return *to != NULL;
-}
-
 static void
 cut_slashes(char *url)
 {
@@ -186,22 +178,18 @@ cut_slashes(char *url)
 		url[--len] = '\0';
 }
 
-static bool
-a2a_copy(struct a2a_agent *agent, const struct a2a_item *item)
+static void
+a2a_set(struct a2a_agent *agent, struct a2a_item *item)
 {
-	if (!copy_text(item->url, &agent->url) ||
-	    !copy_text(item->name, &agent->name) ||
-	    !copy_text(item->card_path, &agent->card_path) ||
-	    !copy_text(item->tasks_url, &agent->tasks_url) ||
-	    !copy_text(item->token.value, &agent->token.value) ||
-	    !copy_text(item->token.file, &agent->token.file) ||
-	    !copy_text(item->token.env, &agent->token.env))
-		return false;
-	cut_slashes(agent->url);
-	cut_slashes(agent->tasks_url);
+	cut_slashes(item->url);
+	cut_slashes(item->tasks_url);
+	agent->url = item->url;
+	agent->name = item->name;
+	agent->card_path = item->card_path;
+	agent->tasks_url = item->tasks_url;
+	agent->token = &item->token;
 	agent->other_path = strcmp(agent->card_path, CARD_PATH) == 0;
 	agent->list = item->tasks;
-	return true;
 }
 
 static int
@@ -225,19 +213,16 @@ a2a_check_unique(const struct a2a *s, size_t i, struct sst_error *err)
 }
 
 static int
-a2a_add(struct a2a *s, const struct a2a_settings *settings, size_t i,
-    struct sst_error *err)
+a2a_add(struct a2a *s, size_t i, struct sst_error *err)
 {
-	const struct a2a_item *item =
-	    (const struct a2a_item *)settings->agents.items + i;
-	struct sst_httpc_options options = {.ca_file = settings->ca_file};
+	struct a2a_item *item = (struct a2a_item *)s->settings.agents.items + i;
+	struct sst_httpc_options options = {.ca_file = s->settings.ca_file};
 	int code;
 
 	if (item->url == NULL || item->card_path == NULL)
 		return sst_error_set(
 		    err, SST_INVALID, "agents[%zu].url: missing", i);
-	if (!a2a_copy(&s->agents[i], item))
-		return sst_error_nomem(err);
+	a2a_set(&s->agents[i], item);
 	code = a2a_check_unique(s, i, err);
 	if (code == SST_OK)
 		code =
@@ -245,35 +230,44 @@ a2a_add(struct a2a *s, const struct a2a_settings *settings, size_t i,
 	return code;
 }
 
+static void
+a2a_set_times(struct a2a *s, const struct sst_source_env *env)
+{
+	s->clock = env->clock;
+	s->timeout_ms = s->settings.timeout_ms;
+	s->card_ms = s->settings.card_ms;
+	if (env->max_age_ms > 0 && s->card_ms > env->max_age_ms / 2)
+		s->card_ms = env->max_age_ms / 2;
+}
+
 static int
 a2a_init(void *state, const void *settings, const struct sst_source_env *env,
     struct sst_error *err)
 {
-	const struct a2a_settings *from = settings;
 	struct a2a *s = state;
-	size_t i;
-	int code = SST_OK;
+	size_t i, count;
+	int code = sst_options_copy(a2a_options, SST_OPTION_COUNT(a2a_options),
+	    settings, &s->settings, err);
 
-	if (from->agents.count == 0)
+	if (code != SST_OK)
+		return code;
+	count = s->settings.agents.count;
+	if (count == 0)
 		return sst_error_set(
 		    err, SST_INVALID, "agents: expected at least one");
-	s->clock = env->clock;
-	s->timeout_ms = from->timeout_ms;
-	s->card_ms = from->card_ms;
-	if (env->max_age_ms > 0 && s->card_ms > env->max_age_ms / 2)
-		s->card_ms = env->max_age_ms / 2;
+	a2a_set_times(s, env);
 	s->max_bytes = env->max_upstream_bytes < A2A_BODY_MAX
 			   ? env->max_upstream_bytes
 			   : A2A_BODY_MAX;
 	atomic_init(&s->interrupted, false);
-	s->agents = calloc(from->agents.count, sizeof(*s->agents));
-	s->order = calloc(from->agents.count, sizeof(struct a2a_agent *));
+	s->agents = calloc(count, sizeof(*s->agents));
+	s->order = calloc(count, sizeof(struct a2a_agent *));
 	if (s->agents == NULL || s->order == NULL)
 		return sst_error_nomem(err);
-	s->count = from->agents.count;
+	s->count = count;
 	for (i = 0; i < s->count && code == SST_OK; i++) {
 		s->order[i] = &s->agents[i];
-		code = a2a_add(s, from, i, err);
+		code = a2a_add(s, i, err);
 	}
 	return code;
 }
@@ -478,12 +472,7 @@ a2a_agent_fini(struct a2a_agent *agent)
 	a2a__card_fini(&agent->card);
 	a2a__tasks_fini(&agent->tasks);
 	sst_secret_free(&agent->login);
-	sst_secret_fini(&agent->token);
 	free(agent->etag);
-	free(agent->url);
-	free(agent->name);
-	free(agent->card_path);
-	free(agent->tasks_url);
 }
 
 static void
@@ -496,6 +485,8 @@ a2a_fini(void *state)
 		a2a_agent_fini(&s->agents[i]);
 	free(s->agents);
 	free(s->order);
+	sst_options_fini(
+	    a2a_options, SST_OPTION_COUNT(a2a_options), &s->settings);
 	memset(s, 0, sizeof(*s));
 }
 

@@ -61,14 +61,14 @@ enum a2a_part {
 };
 
 struct a2a_agent {
-	/* settings, copied */
-	char *url;  /* without a slash at the end */
-	char *name; /* NULL: that of the card */
-	char *card_path;
-	bool other_path; /* it may be the one of 0.2, too */
-	bool list;       /* its tasks */
-	char *tasks_url; /* NULL: as the card says */
-	struct sst_secret token;
+	/* settings, borrowed */
+	const char *url;  /* without a slash at the end */
+	const char *name; /* NULL: that of the card */
+	const char *card_path;
+	bool other_path;       /* it may be the one of 0.2, too */
+	bool list;             /* its tasks */
+	const char *tasks_url; /* NULL: as the card says */
+	const struct sst_secret *token;
 	struct sst_httpc *http; /* the same from init to fini: interrupted */
 
 	/* the card */

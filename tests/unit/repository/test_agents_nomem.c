@@ -37,7 +37,7 @@ static int
 try_card(struct sst_error *err)
 {
 	struct a2a_bytes body = {card_text, sizeof(card_text) - 1, NULL};
-	struct a2a_agent agent = {.url = (char *)(uintptr_t) "http://a"};
+	struct a2a_agent agent = {.url = "http://a"};
 	int code = a2a__parse_card(&body, NULL, &agent.card, err);
 	json_t *entity, *upstream;
 
