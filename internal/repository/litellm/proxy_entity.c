@@ -55,7 +55,8 @@ making_steady(struct making *m, enum shown which, double value)
 	now = (int64_t)llround(value);
 	if (*shown <= 0 || now == 0 ||
 	    (double)llabs(now - *shown) >
-		m->p->tolerance * (double)(now > *shown ? now : *shown))
+		m->p->settings.tolerance *
+		    (double)(now > *shown ? now : *shown))
 		*shown = now;
 	return json_integer(*shown);
 }

@@ -30,24 +30,6 @@
 #include "config/node.h"
 #include "repository/litellm/litellm.h"
 
-enum proxy_header { PROXY_AUTHORIZATION, PROXY_API_KEY };
-
-struct proxy_settings {
-	char *url;
-	struct sst_secret key;
-	int key_header;
-	char *metrics_url;
-	bool metrics;
-	const struct sst_config_node *payment_types;
-	bool allow_health_call;
-	bool spend;
-	bool budgets;
-	char *ca_file;
-	double tolerance;
-	int64_t refresh;
-	int64_t metrics_refresh;
-};
-
 static bool
 proxy_valid_url(const char *text)
 {
@@ -155,15 +137,6 @@ static const struct sst_option proxy_options[] = {
 	.offset = AT(metrics_refresh)},
 };
 
-static bool
-copy_text(const char *from, char **to)
-{
-	if (from == NULL)
-		return true;
-	*to = strdup(from);
-	return *to != NULL;
-}
-
 /* Scheme, host and port: up to the first slash behind them. */
 static size_t
 proxy_origin(const char *url)
@@ -175,16 +148,15 @@ proxy_origin(const char *url)
 }
 
 static bool
-proxy_copy_urls(struct proxy *p, const struct proxy_settings *s)
+proxy_set_urls(struct proxy *p)
 {
+	const struct proxy_settings *s = &p->settings;
 	struct sst_buf metrics = SST_BUF_INIT;
-	size_t len, origin;
+	size_t len = strlen(s->url), origin;
 
-	if (!copy_text(s->url, &p->url))
-		return false;
-	len = strlen(p->url);
-	while (len > 0 && p->url[len - 1] == '/')
-		p->url[--len] = '\0';
+	while (len > 0 && s->url[len - 1] == '/')
+		s->url[--len] = '\0';
+	p->url = s->url;
 	if (s->metrics_url != NULL)
 		sst_buf_adds(&metrics, s->metrics_url);
 	else
@@ -199,21 +171,24 @@ proxy_copy_urls(struct proxy *p, const struct proxy_settings *s)
 	return true;
 }
 
+/* The map is gone after init. */
 static bool
-proxy_copy_payments(struct proxy *p, const struct sst_config_node *map)
+proxy_copy_payments(struct proxy *p)
 {
-	const struct sst_config_node *n;
+	const struct sst_config_node *map = p->settings.payment_types, *n;
+	struct proxy_payment *to;
 
+	p->settings.payment_types = NULL;
 	if (map == NULL)
 		return true;
 	p->payments = calloc(map->count + 1, sizeof(*p->payments));
 	if (p->payments == NULL)
 		return false;
 	for (n = map->first; n != NULL; n = n->next) {
-		struct proxy_payment *to = &p->payments[p->payment_count++];
-
-		if (!copy_text(n->key, &to->name) ||
-		    !copy_text(n->text, &to->type))
+		to = &p->payments[p->payment_count++];
+		to->name = strdup(n->key);
+		to->type = strdup(n->text);
+		if (to->name == NULL || to->type == NULL)
 			return false;
 	}
 	return true;
@@ -242,13 +217,18 @@ proxy_disable(struct proxy *p, enum proxy_part_id id)
 }
 
 static void
-proxy_copy_rest(struct proxy *p, const struct proxy_settings *s)
+proxy_set_rest(struct proxy *p, const struct sst_source_env *env)
 {
+	const struct proxy_settings *s = &p->settings;
+
 	p->key_plain = s->key_header == PROXY_API_KEY;
-	p->allow_health_call = s->allow_health_call;
-	p->tolerance = s->tolerance;
 	p->refresh_ms = (long)s->refresh;
+	/* one that is missed is still within the age that is promised */
+	if (env->max_age_ms > 0 && p->refresh_ms > env->max_age_ms / 2)
+		p->refresh_ms = env->max_age_ms / 2;
 	p->metrics_ms = (long)s->metrics_refresh;
+	p->clock = env->clock;
+	p->max_bytes = env->max_upstream_bytes;
 	p->in_flight = -1;
 	if (!s->metrics)
 		proxy_disable(p, PROXY_METRICS);
@@ -262,33 +242,33 @@ proxy_copy_rest(struct proxy *p, const struct proxy_settings *s)
 }
 
 static int
-proxy_init(void *state, const void *settings, const struct sst_source_env *env,
-    struct sst_error *err)
+proxy_check(const struct proxy_settings *s, struct sst_error *err)
 {
-	const struct proxy_settings *s = settings;
-	struct sst_httpc_options options = {.ca_file = s->ca_file};
-	struct proxy *p = state;
-	int code;
-
 	if (s->url == NULL || !proxy_valid_url(s->url))
 		return sst_error_set(err, SST_INVALID,
 		    "url: expected an http or https URL without credentials "
 		    "and query");
-	code = proxy_check_payments(s->payment_types, err);
+	return proxy_check_payments(s->payment_types, err);
+}
+
+static int
+proxy_init(void *state, const void *settings, const struct sst_source_env *env,
+    struct sst_error *err)
+{
+	struct proxy *p = state;
+	struct sst_httpc_options options = {0};
+	int code = proxy_check(settings, err);
+
+	if (code == SST_OK)
+		code = sst_options_copy(proxy_options,
+		    SST_OPTION_COUNT(proxy_options), settings, &p->settings,
+		    err);
 	if (code != SST_OK)
 		return code;
-	if (!proxy_copy_urls(p, s) ||
-	    !proxy_copy_payments(p, s->payment_types) ||
-	    !copy_text(s->key.value, &p->key.value) ||
-	    !copy_text(s->key.file, &p->key.file) ||
-	    !copy_text(s->key.env, &p->key.env))
+	if (!proxy_set_urls(p) || !proxy_copy_payments(p))
 		return sst_error_nomem(err);
-	proxy_copy_rest(p, s);
-	p->clock = env->clock;
-	p->max_bytes = env->max_upstream_bytes;
-	/* one that is missed is still within the age that is promised */
-	if (env->max_age_ms > 0 && p->refresh_ms > env->max_age_ms / 2)
-		p->refresh_ms = env->max_age_ms / 2;
+	proxy_set_rest(p, env);
+	options.ca_file = p->settings.ca_file;
 	return sst_httpc_new(&options, env->clock, &p->http, err);
 }
 
@@ -344,9 +324,9 @@ proxy_fini(void *state)
 	}
 	free(p->payments);
 	sst_secret_free(&p->header);
-	sst_secret_fini(&p->key);
-	free(p->url);
 	free(p->metrics_url);
+	sst_options_fini(
+	    proxy_options, SST_OPTION_COUNT(proxy_options), &p->settings);
 	memset(p, 0, sizeof(*p));
 }
 

@@ -111,18 +111,34 @@ struct proxy_payment {
 	char *type;
 };
 
+enum proxy_header { PROXY_AUTHORIZATION, PROXY_API_KEY };
+
+struct proxy_settings {
+	char *url;
+	struct sst_secret key;
+	int key_header;
+	char *metrics_url;
+	bool metrics;
+	const struct sst_config_node *payment_types;
+	bool allow_health_call;
+	bool spend;
+	bool budgets;
+	char *ca_file;
+	double tolerance;
+	int64_t refresh;
+	int64_t metrics_refresh;
+};
+
 struct proxy {
-	/* settings, copied */
-	char *url;          /* without a slash at the end */
+	struct proxy_settings settings;
+	/* made of them */
+	const char *url;    /* borrowed; without a slash at the end */
 	char *metrics_url;  /* whole */
 	bool metrics_own;   /* it is the same origin: the key is for it, too */
 	bool metrics_apart; /* an URL of its own: asking it is no request */
-	struct sst_secret key;
-	bool key_plain; /* x-litellm-api-key instead of Authorization */
+	bool key_plain;     /* x-litellm-api-key instead of Authorization */
 	struct proxy_payment *payments;
 	size_t payment_count;
-	bool allow_health_call;
-	double tolerance;
 	long refresh_ms;
 	long metrics_ms;
 	size_t max_bytes;

@@ -244,7 +244,7 @@ read_health(struct proxy_round *round, struct sst_error *err)
 
 	code = read_tree(
 	    round, read_path(round), proxy__parse_checks, &latest, err);
-	if (p->allow_health_call && json_object_size(latest) == 0 &&
+	if (p->settings.allow_health_call && json_object_size(latest) == 0 &&
 	    (code == SST_OK || code == SST_UNSUPPORTED)) {
 		json_decref(latest);
 		return read_health_call(round, err);

@@ -16,7 +16,7 @@ round_login(struct proxy *p, struct sst_error *err)
 	if (p->key_read)
 		return SST_OK;
 	sst_secret_free(&p->header);
-	code = sst_secret_read(&p->key, &key, err);
+	code = sst_secret_read(&p->settings.key, &key, err);
 	if (code == SST_OK && key != NULL) {
 		sst_buf_adds(&header, p->key_plain ? "x-litellm-api-key: "
 						   : "Authorization: Bearer ");
