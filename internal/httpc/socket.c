@@ -135,6 +135,20 @@ socket_failed(struct sst_socket *s, CURLcode rc, struct sst_error *err)
 	return httpc__failure(&failure, &wire, err);
 }
 
+/* A server without TLS may wait for more, and say nothing. */
+static int
+socket_not_opened(struct sst_socket *s, CURLcode rc, struct sst_error *err)
+{
+	long port = 0;
+
+	/* known once it is connected */
+	curl_easy_getinfo(s->easy, CURLINFO_PRIMARY_PORT, &port);
+	if (rc != CURLE_OPERATION_TIMEDOUT || !s->tls || port == 0)
+		return socket_failed(s, rc, err);
+	return sst_error_set(
+	    err, SST_TIMEOUT, "%s: no TLS handshake in time", s->name);
+}
+
 /* CURLE_OK to go on, else why it is given up. */
 static CURLcode
 socket_check(struct sst_socket *s, struct sst_mono deadline)
@@ -281,7 +295,7 @@ socket_go(struct sst_socket *s, struct sst_mono deadline, struct sst_error *err)
 		s->open = true;
 		return SST_OK;
 	}
-	code = socket_failed(s, rc, err);
+	code = socket_not_opened(s, rc, err);
 	sst_socket_close(s);
 	return code;
 }
