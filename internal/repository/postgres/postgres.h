@@ -43,7 +43,7 @@ extern const char *const sst_postgres_sslmodes[];
 		.name = row_name, .type = row_type,                 \
 		.help = row_help, .offset = row_offset              \
 	}
-#define SST_POSTGRES_ROWS(type, member)                                        \
+#define SST_POSTGRES_ROWS(owner, member)                                       \
 	{.name = "url",                                                        \
 	    .type = SST_OPTION_STRING,                                         \
 	    .required = true,                                                  \
@@ -54,7 +54,7 @@ extern const char *const sst_postgres_sslmodes[];
 	    .help = "Where the database is. Several hosts are separated by "   \
 		    "commas, the first that answers is read; a unix socket is " \
 		    "postgresql:///DATABASE?host=/FOLDER.",                    \
-	    .offset = offsetof(type, member.url)},                             \
+	    .offset = offsetof(owner, member.url)},                            \
 	    {.name = "username",                                               \
 		.type = SST_OPTION_STRING,                                     \
 		.required = true,                                              \
@@ -62,27 +62,27 @@ extern const char *const sst_postgres_sslmodes[];
 		.max = 256,                                                    \
 		.help = "Role that may read the tables of the queues; it "     \
 			"needs no other right.",                               \
-		.offset = offsetof(type, member.username)},                    \
+		.offset = offsetof(owner, member.username)},                   \
 	    SST_POSTGRES_ROW_("password", SST_OPTION_SECRET,                   \
 		"Its password. Read again when the server refuses it.",        \
-		offsetof(type, member.password)),                              \
+		offsetof(owner, member.password)),                             \
 	    {.name = "sslmode",                                                \
 		.type = SST_OPTION_ENUM,                                       \
 		.fallback = "prefer",                                          \
 		.names = sst_postgres_sslmodes,                                \
 		.help = "As libpq has it. verify-full alone proves who "       \
 			"answers.",                                            \
-		.offset = offsetof(type, member.sslmode)},                     \
+		.offset = offsetof(owner, member.sslmode)},                    \
 	    SST_POSTGRES_ROW_("ca_file", SST_OPTION_STRING,                    \
 		"PEM file to check the server's certificate with, for "        \
 		"verify-ca and verify-full.",                                  \
-		offsetof(type, member.ca_file)),                               \
+		offsetof(owner, member.ca_file)),                              \
 	    SST_POSTGRES_ROW_("cert_file", SST_OPTION_STRING,                  \
 		"PEM file with a client certificate.",                         \
-		offsetof(type, member.cert_file)),                             \
+		offsetof(owner, member.cert_file)),                            \
 	    SST_POSTGRES_ROW_("key_file", SST_OPTION_STRING,                   \
 		"PEM file with its private key, readable by the owner alone.", \
-		offsetof(type, member.key_file))
+		offsetof(owner, member.key_file))
 
 struct sst_postgres;
 

@@ -10,6 +10,12 @@ extern const struct sst_source_ops sst_queues_mock_ops;
 extern const struct sst_source_ops sst_rabbitmq_ops;
 /* BullMQ and Bull in Redis. */
 extern const struct sst_source_ops sst_bullmq_ops;
+/* Queues in PostgreSQL: pg-boss, graphile-worker, procrastinate, and tables of
+ * one's own by a query. */
+extern const struct sst_source_ops sst_pgboss_ops;
+extern const struct sst_source_ops sst_graphile_ops;
+extern const struct sst_source_ops sst_procrastinate_ops;
+extern const struct sst_source_ops sst_sql_ops;
 
 /* Queues of a scenario; settings: struct sst_mock_settings. */
 extern const struct sst_source_ops sst_queues_mock_ops;
