@@ -1,16 +1,7 @@
-/* The server: its port, its connections, and who answers a request. */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
+/* The server, and who answers a request. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "support/kube_api_priv.h"
 
@@ -49,27 +40,6 @@ kube__copy(const char *text)
 	if (copy == NULL)
 		abort();
 	return copy;
-}
-
-static void
-server_signal(int fd)
-{
-	uint64_t one = 1;
-	ssize_t n = write(fd, &one, sizeof(one));
-
-	(void)n;
-}
-
-void
-kube__changed(struct kube_api *api)
-{
-	size_t i;
-
-	pthread_cond_broadcast(&api->changed);
-	for (i = 0; i < KUBE_API_CONNECTIONS; i++) {
-		if (api->connections[i].joinable && !api->connections[i].done)
-			server_signal(api->connections[i].wake);
-	}
 }
 
 /* "/api/v1/namespaces/x/pods" is "/api/v1/pods" in x. Mutex held. */
@@ -134,9 +104,8 @@ exchange_answer(struct kube_exchange *x)
 	struct kube_question q;
 	bool allowed;
 
-	pthread_mutex_lock(&api->mutex);
-	x->dropped = api->dropped;
-	x->released = api->released;
+	pthread_mutex_lock(&api->stage.mutex);
+	x->since = stage_now(&api->stage);
 	kube__asked_add(x);
 	kube__fault_decide(x);
 	question_read(x, &q);
@@ -144,7 +113,7 @@ exchange_answer(struct kube_exchange *x)
 	    x->fault.kind == KUBE_API_NONE ? kube__replay_find(x) : NULL;
 	allowed = api->token == NULL ||
 		  kube__header_has(x, "Authorization", api->token);
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	if (!allowed)
 		return kube__reply_status(
 		    x, 401, "Unauthorized", "Unauthorized", NULL);
@@ -159,137 +128,28 @@ exchange_answer(struct kube_exchange *x)
 	return question_answer(x, &q);
 }
 
-static void *
-connection_main(void *ctx)
+static void
+api_serve(struct stage_connection *c, void *ctx)
 {
-	struct kube_connection *c = ctx;
 	struct kube_exchange *x = kube__alloc(1, sizeof(*x));
 
-	x->api = c->api;
+	x->api = ctx;
 	x->connection = c;
 	x->fd = c->fd;
 	while (kube__read(x) && exchange_answer(x))
 		;
 	free(x);
-	pthread_mutex_lock(&c->api->mutex);
-	close(c->fd);
-	close(c->wake);
-	c->done = true;
-	pthread_cond_broadcast(&c->api->changed);
-	pthread_mutex_unlock(&c->api->mutex);
-	return NULL;
-}
-
-/* A place for a connection; those that are over are joined here. */
-static struct kube_connection *
-connection_place(struct kube_api *api)
-{
-	struct kube_connection *c;
-	size_t i;
-
-	for (i = 0; i < KUBE_API_CONNECTIONS; i++) {
-		c = &api->connections[i];
-		if (c->joinable && c->done) {
-			pthread_join(c->thread, NULL);
-			c->joinable = false;
-		}
-		if (!c->joinable)
-			return c;
-	}
-	return NULL;
 }
 
 static void
-server_take(struct kube_api *api, int fd)
-{
-	struct kube_connection *c;
-	int one = 1;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	pthread_mutex_lock(&api->mutex);
-	c = connection_place(api);
-	if (c == NULL || api->stopping || api->listener < 0) {
-		pthread_mutex_unlock(&api->mutex);
-		close(fd);
-		return;
-	}
-	api->taken++;
-	c->api = api;
-	c->fd = fd;
-	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	c->done = c->watching = false;
-	c->joinable = c->wake >= 0 &&
-		      pthread_create(&c->thread, NULL, connection_main, c) == 0;
-	if (!c->joinable)
-		abort();
-	pthread_mutex_unlock(&api->mutex);
-}
-
-static void *
-acceptor_main(void *ctx)
-{
-	struct kube_api *api = ctx;
-	struct pollfd fds[2];
-	uint64_t count;
-	int fd;
-
-	for (;;) {
-		pthread_mutex_lock(&api->mutex);
-		fds[0] = (struct pollfd){.fd = api->wake, .events = POLLIN};
-		fds[1] = (struct pollfd){.fd = api->listener, .events = POLLIN};
-		fd = api->stopping ? -1 : 0;
-		pthread_mutex_unlock(&api->mutex);
-		if (fd < 0)
-			return NULL;
-		if (poll(fds, 2, -1) < 0)
-			continue;
-		if (fds[0].revents != 0 &&
-		    read(api->wake, &count, sizeof(count)) < 0)
-			return NULL;
-		if (fds[0].revents != 0 || fds[1].revents == 0)
-			continue;
-		fd = accept4(fds[1].fd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd >= 0)
-			server_take(api, fd);
-	}
-}
-
-static int
-server_listen(int port, int *port_out)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET};
-	socklen_t len = sizeof(address);
-	int one = 1;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -1;
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	address.sin_port = htons((uint16_t)port);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&address, len) != 0 ||
-	    listen(fd, 128) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
-		close(fd);
-		return -1;
-	}
-	*port_out = ntohs(address.sin_port);
-	return fd;
-}
-
-static void
-server_free(struct kube_api *api)
+api_free(struct kube_api *api)
 {
 	kube_api_forget(api);
 	kube__faults_clear(api);
 	kube__asked_clear(api);
 	kube__store_clear(api);
-	if (api->listener >= 0)
-		close(api->listener);
-	close(api->wake);
+	stage_fini(&api->stage);
 	free(api->token);
-	pthread_cond_destroy(&api->changed);
-	pthread_mutex_destroy(&api->mutex);
 	free(api);
 }
 
@@ -299,63 +159,33 @@ kube_api_start(int port, struct kube_api **out)
 	struct kube_api *api = kube__alloc(1, sizeof(*api));
 	size_t i;
 
-	pthread_mutex_init(&api->mutex, NULL);
-	pthread_cond_init(&api->changed, NULL);
+	stage_init(&api->stage);
 	api->version = 1000;
 	api->events = kube__alloc(KUBE_API_HISTORY, sizeof(*api->events));
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		kube_api_collection(api, known[i].path, known[i].kind);
-	api->listener = server_listen(port, &api->port);
-	api->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	snprintf(api->url, sizeof(api->url), "http://127.0.0.1:%d", api->port);
-	if (api->listener < 0 || api->wake < 0 ||
-	    pthread_create(&api->acceptor, NULL, acceptor_main, api) != 0) {
-		server_free(api);
+	if (!stage_start(&api->stage, port, api_serve, api)) {
+		api_free(api);
 		return false;
 	}
 	*out = api;
 	return true;
 }
 
-/* With the mutex held. */
-static void
-server_hang_up(struct kube_api *api)
-{
-	size_t i;
-
-	for (i = 0; i < KUBE_API_CONNECTIONS; i++) {
-		if (api->connections[i].joinable && !api->connections[i].done)
-			shutdown(api->connections[i].fd, SHUT_RDWR);
-	}
-	kube__changed(api);
-}
-
 void
-kube_api_stop(struct kube_api **api_in)
+kube_api_stop(struct kube_api **api)
 {
-	struct kube_api *api = *api_in;
-	size_t i;
-
-	if (api == NULL)
+	if (*api == NULL)
 		return;
-	pthread_mutex_lock(&api->mutex);
-	api->stopping = true;
-	server_hang_up(api);
-	pthread_mutex_unlock(&api->mutex);
-	server_signal(api->wake);
-	pthread_join(api->acceptor, NULL);
-	for (i = 0; i < KUBE_API_CONNECTIONS; i++) {
-		if (api->connections[i].joinable)
-			pthread_join(api->connections[i].thread, NULL);
-	}
-	server_free(api);
-	*api_in = NULL;
+	stage_stop(&(*api)->stage);
+	api_free(*api);
+	*api = NULL;
 }
 
 const char *
 kube_api_url(const struct kube_api *api)
 {
-	return api->url;
+	return api->stage.url;
 }
 
 bool
@@ -378,57 +208,35 @@ kube_api_kubeconfig(const struct kube_api *api, const char *path)
 	    "users:\n"
 	    "- name: test\n"
 	    "  user: {}\n",
-	    api->url);
+	    api->stage.url);
 	return fclose(f) == 0;
 }
 
 void
 kube_api_require_token(struct kube_api *api, const char *token)
 {
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	free(api->token);
 	api->token = token != NULL ? kube__copy(token) : NULL;
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 void
 kube_api_ignore_accept(struct kube_api *api, bool ignore)
 {
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	api->ignore_accept = ignore;
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 void
 kube_api_release(struct kube_api *api)
 {
-	pthread_mutex_lock(&api->mutex);
-	api->released++;
-	kube__changed(api);
-	pthread_mutex_unlock(&api->mutex);
+	stage_release(&api->stage);
 }
 
 bool
 kube_api_refuse(struct kube_api *api, bool refuse)
 {
-	bool ok = true;
-	int old = -1;
-
-	pthread_mutex_lock(&api->mutex);
-	if (refuse && api->listener >= 0) {
-		old = api->listener;
-		api->listener = -1;
-		api->dropped++;
-		/* refuses from here on, whatever the acceptor is at */
-		shutdown(old, SHUT_RDWR);
-		server_hang_up(api);
-	} else if (!refuse && api->listener < 0) {
-		api->listener = server_listen(api->port, &api->port);
-		ok = api->listener >= 0;
-	}
-	pthread_mutex_unlock(&api->mutex);
-	server_signal(api->wake);
-	if (old >= 0)
-		close(old);
-	return ok;
+	return stage_refuse(&api->stage, refuse);
 }

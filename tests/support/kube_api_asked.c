@@ -1,13 +1,9 @@
 /* What was asked, and waiting for it. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "support/kube_api_priv.h"
-
-enum { ASKED_WAIT_S = 10 };
 
 void
 kube__asked_add(struct kube_exchange *x)
@@ -24,7 +20,7 @@ kube__asked_add(struct kube_exchange *x)
 	}
 	api->asked[api->asked_count].target = kube__copy(x->target);
 	api->asked[api->asked_count++].head = kube__copy(x->head);
-	pthread_cond_broadcast(&api->changed);
+	pthread_cond_broadcast(&api->stage.changed);
 }
 
 void
@@ -39,24 +35,8 @@ kube__asked_clear(struct kube_api *api)
 	free(api->asked);
 }
 
-bool
-kube__wait(struct kube_api *api,
-    bool (*there)(struct kube_api *api, const void *ctx), const void *ctx)
-{
-	struct timespec until;
-	bool met;
-	int rc = 0;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += ASKED_WAIT_S;
-	pthread_mutex_lock(&api->mutex);
-	while (!(met = there(api, ctx)) && rc == 0)
-		rc = pthread_cond_timedwait(&api->changed, &api->mutex, &until);
-	pthread_mutex_unlock(&api->mutex);
-	return met;
-}
-
 struct asked_wish {
+	struct kube_api *api;
 	const char *prefix;
 	unsigned count;
 };
@@ -75,11 +55,11 @@ asked_count(struct kube_api *api, const char *prefix)
 }
 
 static bool
-asked_there(struct kube_api *api, const void *ctx)
+asked_there(const void *ctx)
 {
 	const struct asked_wish *wish = ctx;
 
-	return asked_count(api, wish->prefix) >= wish->count;
+	return asked_count(wish->api, wish->prefix) >= wish->count;
 }
 
 unsigned
@@ -87,18 +67,18 @@ kube_api_calls(struct kube_api *api, const char *prefix)
 {
 	unsigned count;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	count = asked_count(api, prefix);
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return count;
 }
 
 bool
 kube_api_wait_calls(struct kube_api *api, const char *prefix, unsigned count)
 {
-	struct asked_wish wish = {prefix, count};
+	struct asked_wish wish = {api, prefix, count};
 
-	return kube__wait(api, asked_there, &wish);
+	return stage_wait(&api->stage, asked_there, &wish);
 }
 
 void
@@ -108,7 +88,7 @@ kube_api_last_request(
 	size_t i;
 
 	out[0] = '\0';
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	for (i = api->asked_count; i > 0; i--) {
 		if (strncmp(api->asked[i - 1].target, prefix, strlen(prefix)) !=
 		    0)
@@ -116,7 +96,7 @@ kube_api_last_request(
 		snprintf(out, size, "%s", api->asked[i - 1].head);
 		break;
 	}
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 unsigned
@@ -124,53 +104,39 @@ kube_api_connections(struct kube_api *api)
 {
 	unsigned count;
 
-	pthread_mutex_lock(&api->mutex);
-	count = api->taken;
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
+	count = api->stage.taken;
+	pthread_mutex_unlock(&api->stage.mutex);
 	return count;
-}
-
-static bool
-idle_there(struct kube_api *api, const void *ctx)
-{
-	size_t i;
-
-	(void)ctx;
-	for (i = 0; i < KUBE_API_CONNECTIONS; i++) {
-		if (api->connections[i].joinable && !api->connections[i].done)
-			return false;
-	}
-	return true;
 }
 
 bool
 kube_api_wait_idle(struct kube_api *api)
 {
-	return kube__wait(api, idle_there, NULL);
+	return stage_wait_idle(&api->stage);
 }
 
 static unsigned
 asked_watchers(struct kube_api *api, const char *prefix)
 {
-	const struct kube_connection *c;
+	const struct kube_watching *w;
 	unsigned count = 0;
 	size_t i;
 
-	for (i = 0; i < KUBE_API_CONNECTIONS; i++) {
-		c = &api->connections[i];
-		if (c->joinable && !c->done && c->watching &&
-		    strncmp(c->target, prefix, strlen(prefix)) == 0)
+	for (i = 0; i < STAGE_CONNECTIONS; i++) {
+		w = &api->watching[i];
+		if (w->open && strncmp(w->target, prefix, strlen(prefix)) == 0)
 			count++;
 	}
 	return count;
 }
 
 static bool
-watchers_there(struct kube_api *api, const void *ctx)
+watchers_there(const void *ctx)
 {
 	const struct asked_wish *wish = ctx;
 
-	return asked_watchers(api, wish->prefix) == wish->count;
+	return asked_watchers(wish->api, wish->prefix) == wish->count;
 }
 
 unsigned
@@ -178,29 +144,31 @@ kube_api_watchers(struct kube_api *api, const char *prefix)
 {
 	unsigned count;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	count = asked_watchers(api, prefix);
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return count;
 }
 
 bool
 kube_api_wait_watchers(struct kube_api *api, const char *prefix, unsigned count)
 {
-	struct asked_wish wish = {prefix, count};
+	struct asked_wish wish = {api, prefix, count};
 
-	return kube__wait(api, watchers_there, &wish);
+	return stage_wait(&api->stage, watchers_there, &wish);
 }
 
 struct written_wish {
+	struct kube_api *api;
 	uint64_t version;
 	int64_t *ns;
 };
 
 static bool
-written_there(struct kube_api *api, const void *ctx)
+written_there(const void *ctx)
 {
 	const struct written_wish *wish = ctx;
+	const struct kube_api *api = wish->api;
 	const struct kube_event *e;
 	uint64_t i;
 
@@ -218,7 +186,7 @@ int64_t
 kube_api_wait_written(struct kube_api *api, uint64_t version)
 {
 	int64_t ns = 0;
-	struct written_wish wish = {version, &ns};
+	struct written_wish wish = {api, version, &ns};
 
-	return kube__wait(api, written_there, &wish) ? ns : 0;
+	return stage_wait(&api->stage, written_there, &wish) ? ns : 0;
 }

@@ -47,7 +47,7 @@ kube_api_misbehave(struct kube_api *api, const char *prefix,
 {
 	struct kube_order *order;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	order_end(api, prefix);
 	if (fault != NULL && fault->kind != KUBE_API_NONE) {
 		order = kube__alloc(1, sizeof(*order));
@@ -61,15 +61,15 @@ kube_api_misbehave(struct kube_api *api, const char *prefix,
 		order->next = api->orders;
 		api->orders = order;
 	}
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 void
 kube_api_behave(struct kube_api *api)
 {
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	kube__faults_clear(api);
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 void

@@ -183,10 +183,10 @@ list_part_fini(struct kube_api *api, struct list_part *part)
 {
 	size_t i;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	for (i = 0; i < part->count; i++)
 		kube__object_unref(part->objects[i]);
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	free(part->objects);
 }
 
@@ -218,14 +218,14 @@ kube__list(struct kube_exchange *x, const struct kube_question *q)
 		    NULL);
 	/* as the real one: resourceVersion 0 makes it ignore the limit */
 	most = strcmp(version, "0") == 0 ? 0 : strtoul(limit, NULL, 10);
-	pthread_mutex_lock(&x->api->mutex);
+	pthread_mutex_lock(&x->api->stage.mutex);
 	if (token[0] != '\0') {
 		known = list_continue(x->api, q, token, most, &part);
 	} else {
 		list_all(x->api, q, &part);
 		list_cut(x->api, q, most, &part);
 	}
-	pthread_mutex_unlock(&x->api->mutex);
+	pthread_mutex_unlock(&x->api->stage.mutex);
 	if (!known)
 		return list_expired(x);
 	list_write(&body, q, &part);

@@ -1,7 +1,7 @@
 /*
- * The parts of the Kubernetes API server for tests. One mutex guards all that
- * is not said to belong to a connection's thread; it is not held while bytes
- * are sent or received.
+ * The parts of the Kubernetes API server for tests. The mutex of the server
+ * guards all that is not said to belong to a connection's thread; it is not
+ * held while bytes are sent or received.
  */
 #ifndef TESTS_SUPPORT_KUBE_API_PRIV_H
 #define TESTS_SUPPORT_KUBE_API_PRIV_H
@@ -14,8 +14,9 @@
 #include "base/buf.h"
 #include "support/kube_api.h"
 #include "support/kube_api_recording.h"
+#include "support/stage.h"
 
-enum { KUBE_API_CONNECTIONS = 128, KUBE_API_HEAD = 16384, KUBE_API_ARG = 256 };
+enum { KUBE_API_HEAD = STAGE_HEAD, KUBE_API_ARG = 256 };
 /* Watches may go back so many events. */
 enum { KUBE_API_HISTORY = 4096 };
 /* Lists that are being paged through at once. */
@@ -93,29 +94,15 @@ struct kube_asked {
 	char *target, *head;
 };
 
-struct kube_connection {
-	struct kube_api *api;
-	pthread_t thread;
-	int fd;
-	int wake; /* eventfd: something changed */
-	bool joinable, done;
-	bool watching;
-	char target[KUBE_API_HEAD]; /* of the watch; with watching */
+/* Of a connection. */
+struct kube_watching {
+	bool open;
+	char target[KUBE_API_HEAD];
 };
 
 struct kube_api {
-	pthread_mutex_t mutex;
-	pthread_cond_t changed;
-	char url[64];
-	int port;
-	int listener; /* -1: refuses */
-	int wake;     /* eventfd of the acceptor */
-	pthread_t acceptor;
-	bool stopping;
-	unsigned dropped;  /* counts the times all connections were dropped */
-	unsigned released; /* counts kube_api_release */
-	unsigned taken;
-	struct kube_connection connections[KUBE_API_CONNECTIONS];
+	struct stage stage;
+	struct kube_watching watching[STAGE_CONNECTIONS]; /* as there */
 	char *token;
 	bool ignore_accept;
 	/* objects */
@@ -141,13 +128,12 @@ struct kube_api {
 /* A request and how it is answered; belongs to the connection's thread. */
 struct kube_exchange {
 	struct kube_api *api;
-	struct kube_connection *connection;
+	struct stage_connection *connection;
 	int fd;
 	char head[KUBE_API_HEAD];
-	size_t head_len;
 	char target[KUBE_API_HEAD];
 	char path[KUBE_API_HEAD];
-	unsigned dropped, released;  /* as they were when it began */
+	struct stage_moment since;
 	struct kube_api_fault fault; /* texts in the two below */
 	char reason[KUBE_API_ARG], message[1024];
 };
@@ -155,8 +141,6 @@ struct kube_exchange {
 /* kube_api.c */
 void *kube__alloc(size_t count, size_t size); /* zeroed; never NULL */
 char *kube__copy(const char *text);
-/* With the mutex held: wakes everybody who waits for something. */
-void kube__changed(struct kube_api *api);
 
 /* kube_api_request.c: belong to the connection's thread */
 bool kube__read(struct kube_exchange *x);
@@ -167,7 +151,6 @@ bool kube__header_has(
     const struct kube_exchange *x, const char *header, const char *word);
 
 /* kube_api_reply.c: true when the connection may go on */
-bool kube__send(int fd, const void *bytes, size_t len);
 bool kube__reply(struct kube_exchange *x, int status, const char *type,
     const char *bytes, size_t len);
 bool kube__reply_status(struct kube_exchange *x, int status, const char *reason,
@@ -236,8 +219,5 @@ bool kube__replay(struct kube_exchange *x, const struct kube_recording *r);
 /* kube_api_asked.c: with the mutex held */
 void kube__asked_add(struct kube_exchange *x);
 void kube__asked_clear(struct kube_api *api);
-/* Waits until the test is true; false after 10 s. */
-bool kube__wait(struct kube_api *api,
-    bool (*there)(struct kube_api *api, const void *ctx), const void *ctx);
 
 #endif

@@ -15,11 +15,11 @@ kube_api_replay(struct kube_api *api, const char *prefix, const char *path)
 		return false;
 	}
 	replay->prefix = kube__copy(prefix);
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	for (at = &api->replays; *at != NULL; at = &(*at)->next)
 		;
 	*at = replay;
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return true;
 }
 
@@ -28,14 +28,14 @@ kube_api_forget(struct kube_api *api)
 {
 	struct kube_replay *replay;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	while ((replay = api->replays) != NULL) {
 		api->replays = replay->next;
 		kube_recording_fini(&replay->recording);
 		free(replay->prefix);
 		free(replay);
 	}
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 const struct kube_recording *
@@ -65,11 +65,11 @@ kube__replay(struct kube_exchange *x, const struct kube_recording *r)
 	size_t at = 0, i;
 
 	for (i = 0; i < r->chunk_count; i++) {
-		if (!kube__send(x->fd, r->bytes + at, r->chunk_ends[i] - at))
+		if (!stage_send(x->fd, r->bytes + at, r->chunk_ends[i] - at))
 			return false;
 		at = r->chunk_ends[i];
 	}
-	return kube__send(x->fd, r->bytes + at, r->len - at) && r->keeps;
+	return stage_send(x->fd, r->bytes + at, r->len - at) && r->keeps;
 }
 
 /* Items of a recorded list with their own versions, as kube_api_put. */
@@ -104,14 +104,14 @@ kube_api_put_recorded(
 	root = json_loadb(r.body, r.body_len, JSON_ALLOW_NUL, NULL);
 	version = json_string_value(json_object_get(
 	    json_object_get(root, "metadata"), "resourceVersion"));
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	c = kube__collection(api, collection);
 	ok = c != NULL && version != NULL;
 	json_array_foreach(json_object_get(root, "items"), i, item) ok =
 	    ok && recorded_store(api, c, item) != 0;
 	if (ok)
 		api->version = strtoull(version, NULL, 10);
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	json_decref(root);
 	kube_recording_fini(&r);
 	return ok;

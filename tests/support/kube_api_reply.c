@@ -1,32 +1,12 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <zlib.h>
 
 #include "support/kube_api_priv.h"
 
 /* As the real one: short bodies have a length and are never packed. */
 enum { REPLY_CHUNKED = 4096, REPLY_CHUNK = 16384, REPLY_GZIP = 128 * 1024 };
-
-bool
-kube__send(int fd, const void *bytes, size_t len)
-{
-	const char *p = bytes;
-	ssize_t n;
-
-	while (len > 0) {
-		n = send(fd, p, len, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
 
 static bool
 reply_head(
@@ -41,7 +21,7 @@ reply_head(
 	len = snprintf(head, sizeof(head),
 	    "HTTP/1.1 %d On Order\r\nContent-Type: %s\r\n%s%s\r\n", status,
 	    type, wait, more);
-	return kube__send(x->fd, head, (size_t)len);
+	return stage_send(x->fd, head, (size_t)len);
 }
 
 bool
@@ -55,7 +35,7 @@ kube__stream_chunk(struct kube_exchange *x, const char *bytes, size_t len)
 	sst_buf_adds(&out, "\r\n");
 	if (sst_buf_failed(&out))
 		abort();
-	ok = kube__send(x->fd, out.data, out.len);
+	ok = stage_send(x->fd, out.data, out.len);
 	sst_buf_fini(&out);
 	return ok;
 }
@@ -70,7 +50,7 @@ kube__stream_begin(struct kube_exchange *x)
 bool
 kube__stream_end(struct kube_exchange *x)
 {
-	return kube__send(x->fd, "0\r\n\r\n", 5);
+	return stage_send(x->fd, "0\r\n\r\n", 5);
 }
 
 static bool
@@ -128,7 +108,7 @@ kube__reply(struct kube_exchange *x, int status, const char *type,
 		       reply_chunks(x, bytes, len);
 	snprintf(more, sizeof(more), "Content-Length: %zu\r\n", len);
 	return reply_head(x, status, type, more) &&
-	       kube__send(x->fd, bytes, len);
+	       stage_send(x->fd, bytes, len);
 }
 
 const char *
@@ -199,14 +179,5 @@ kube__reply_not_found(struct kube_exchange *x)
 bool
 kube__hold(struct kube_exchange *x)
 {
-	struct kube_api *api = x->api;
-	bool on;
-
-	pthread_mutex_lock(&api->mutex);
-	while (!api->stopping && api->dropped == x->dropped &&
-	       api->released == x->released)
-		pthread_cond_wait(&api->changed, &api->mutex);
-	on = !api->stopping && api->dropped == x->dropped;
-	pthread_mutex_unlock(&api->mutex);
-	return on;
+	return stage_hold(&x->api->stage, &x->since);
 }

@@ -1,36 +1,20 @@
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 #include "support/kube_api_priv.h"
 
 bool
 kube__read(struct kube_exchange *x)
 {
-	ssize_t n;
-
-	x->head_len = 0;
-	while (x->head_len < sizeof(x->head) - 1) {
-		n = recv(x->fd, x->head + x->head_len, 1, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		x->head[++x->head_len] = '\0';
-		if (x->head_len < 4 ||
-		    memcmp(x->head + x->head_len - 4, "\r\n\r\n", 4) != 0)
-			continue;
-		if (sscanf(x->head, "GET %16383s", x->target) != 1)
-			return false;
-		snprintf(x->path, sizeof(x->path), "%.*s",
-		    (int)strcspn(x->target, "?"), x->target);
-		return true;
-	}
-	return false;
+	if (stage_read(x->connection, x->head) == 0 ||
+	    sscanf(x->head, "GET %16383s", x->target) != 1)
+		return false;
+	snprintf(x->path, sizeof(x->path), "%.*s", (int)strcspn(x->target, "?"),
+	    x->target);
+	return true;
 }
 
 static int

@@ -64,7 +64,7 @@ kube_api_collection(
 	struct kube_collection *c;
 	bool fresh;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	fresh = kube__collection(api, collection) == NULL;
 	if (fresh) {
 		c = kube__alloc(1, sizeof(*c));
@@ -75,7 +75,7 @@ kube_api_collection(
 		c->next = api->collections;
 		api->collections = c;
 	}
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return fresh;
 }
 
@@ -84,14 +84,14 @@ kube_api_withdraw(struct kube_api *api, const char *collection)
 {
 	struct kube_collection *c;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	c = kube__collection(api, collection);
 	if (c != NULL) {
 		c->withdrawn = true;
 		c->ended++;
 	}
-	kube__changed(api);
-	pthread_mutex_unlock(&api->mutex);
+	stage_changed(&api->stage);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 void
@@ -117,7 +117,7 @@ kube__event(struct kube_api *api, const struct kube_event *event)
 		api->event_first++;
 	}
 	api->events[api->event_end++ % KUBE_API_HISTORY] = *event;
-	kube__changed(api);
+	stage_changed(&api->stage);
 }
 
 static int
@@ -202,13 +202,13 @@ kube_api_put(struct kube_api *api, const char *collection, const char *json)
 	struct kube_body *body;
 	uint64_t version = 0;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	c = kube__collection(api, collection);
 	body = c == NULL ? NULL
 			 : kube__body_parse(
 			       json, strlen(json), ++api->uids, &version);
 	version = body != NULL ? kube__store(api, c, body, 0) : 0;
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return version;
 }
 
@@ -222,7 +222,7 @@ kube_api_touch(struct kube_api *api, const char *collection, const char *ns,
 	bool found = false;
 	size_t at = 0;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	c = kube__collection(api, collection);
 	if (c != NULL)
 		at = store_find(c, ns != NULL ? ns : "", name, &found);
@@ -231,7 +231,7 @@ kube_api_touch(struct kube_api *api, const char *collection, const char *ns,
 		body->refs++;
 		version = kube__store(api, c, body, 0);
 	}
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return version;
 }
 
@@ -244,7 +244,7 @@ kube_api_delete(struct kube_api *api, const char *collection, const char *ns,
 	bool found = false;
 	size_t at = 0;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	c = kube__collection(api, collection);
 	if (c != NULL)
 		at = store_find(c, ns != NULL ? ns : "", name, &found);
@@ -262,7 +262,7 @@ kube_api_delete(struct kube_api *api, const char *collection, const char *ns,
 		    (c->count - at) * sizeof(*c->objects));
 		kube__event(api, &event);
 	}
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return event.version;
 }
 
@@ -272,10 +272,10 @@ kube_api_count(struct kube_api *api, const char *collection)
 	struct kube_collection *c;
 	size_t count;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	c = kube__collection(api, collection);
 	count = c != NULL ? c->count : 0;
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return count;
 }
 
@@ -284,9 +284,9 @@ kube_api_version(struct kube_api *api)
 {
 	uint64_t version;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	version = api->version;
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return version;
 }
 
@@ -301,11 +301,11 @@ store_forget_events(struct kube_api *api)
 void
 kube_api_compact(struct kube_api *api, bool in_status)
 {
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	api->oldest = api->version;
 	api->expired_in_status = in_status;
 	kube__pagings_clear(api);
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 void
@@ -316,7 +316,7 @@ kube_api_restore(struct kube_api *api, uint64_t version)
 	uint64_t next = version;
 	size_t i;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	api->version = api->oldest = version;
 	kube__pagings_clear(api);
 	store_forget_events(api);
@@ -331,7 +331,7 @@ kube_api_restore(struct kube_api *api, uint64_t version)
 			c->objects[i] = object;
 		}
 	}
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 void

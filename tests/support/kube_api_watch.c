@@ -92,7 +92,7 @@ watch_next(struct watch *w, struct sst_buf *out, uint64_t *number)
 	const struct kube_event *e;
 	const char *type;
 
-	if (api->stopping || api->dropped != w->x->dropped || c->cut != w->cut)
+	if (stage_ended(&api->stage, &w->x->since) || c->cut != w->cut)
 		return WATCH_CLOSE;
 	if (!w->deaf && w->next < api->event_first)
 		return WATCH_CLOSE; /* too slow */
@@ -138,13 +138,13 @@ watch_written(struct watch *w, uint64_t number, int64_t ns)
 	struct kube_api *api = w->x->api;
 	struct kube_event *e;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	e = &api->events[number % KUBE_API_HISTORY];
 	if (number >= api->event_first && e->written_ns == 0) {
 		e->written_ns = ns;
-		pthread_cond_broadcast(&api->changed);
+		pthread_cond_broadcast(&api->stage.changed);
 	}
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 static bool
@@ -177,9 +177,9 @@ watch_run(struct watch *w)
 
 	while (on && step != WATCH_END && step != WATCH_CLOSE) {
 		sst_buf_clear(&text);
-		pthread_mutex_lock(&api->mutex);
+		pthread_mutex_lock(&api->stage.mutex);
 		step = watch_next(w, &text, &number);
-		pthread_mutex_unlock(&api->mutex);
+		pthread_mutex_unlock(&api->stage.mutex);
 		if (step == WATCH_EVENT)
 			on = watch_send(w, &text, number);
 		else if (step == WATCH_WAIT && !watch_wait(w, &gone))
@@ -244,9 +244,9 @@ watch_expired(struct kube_exchange *x)
 	struct sst_buf line = SST_BUF_INIT;
 	bool in_status, on;
 
-	pthread_mutex_lock(&x->api->mutex);
+	pthread_mutex_lock(&x->api->stage.mutex);
 	in_status = x->api->expired_in_status;
-	pthread_mutex_unlock(&x->api->mutex);
+	pthread_mutex_unlock(&x->api->stage.mutex);
 	if (in_status)
 		return kube__reply_status(
 		    x, 410, "Gone", "too old resource version: 1 (4202)", NULL);
@@ -260,12 +260,14 @@ watch_expired(struct kube_exchange *x)
 static void
 watch_count(struct kube_exchange *x, bool open)
 {
-	pthread_mutex_lock(&x->api->mutex);
-	x->connection->watching = open;
-	snprintf(x->connection->target, sizeof(x->connection->target), "%s",
-	    x->target);
-	pthread_cond_broadcast(&x->api->changed);
-	pthread_mutex_unlock(&x->api->mutex);
+	struct kube_watching *w =
+	    &x->api->watching[x->connection - x->api->stage.connections];
+
+	pthread_mutex_lock(&x->api->stage.mutex);
+	w->open = open;
+	snprintf(w->target, sizeof(w->target), "%s", x->target);
+	pthread_cond_broadcast(&x->api->stage.changed);
+	pthread_mutex_unlock(&x->api->stage.mutex);
 }
 
 static bool
@@ -288,9 +290,9 @@ kube__watch(struct kube_exchange *x, const struct kube_question *q)
 	struct watch w = {.x = x, .q = q};
 	bool known;
 
-	pthread_mutex_lock(&x->api->mutex);
+	pthread_mutex_lock(&x->api->stage.mutex);
 	known = watch_begin(&w);
-	pthread_mutex_unlock(&x->api->mutex);
+	pthread_mutex_unlock(&x->api->stage.mutex);
 	return known ? watch_serve(&w) : watch_expired(x);
 }
 
@@ -299,11 +301,11 @@ kube__watch_silent(struct kube_exchange *x, const struct kube_question *q)
 {
 	struct watch w = {.x = x, .q = q};
 
-	pthread_mutex_lock(&x->api->mutex);
+	pthread_mutex_lock(&x->api->stage.mutex);
 	watch_begin(&w);
 	w.deaf = true;
 	w.next = x->api->event_end;
-	pthread_mutex_unlock(&x->api->mutex);
+	pthread_mutex_unlock(&x->api->stage.mutex);
 	return watch_serve(&w);
 }
 
@@ -314,7 +316,7 @@ watch_order(struct kube_api *api, const char *collection,
 	struct kube_event own;
 	struct kube_collection *c;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	c = kube__collection(api, collection);
 	if (c == NULL)
 		abort();
@@ -326,8 +328,8 @@ watch_order(struct kube_api *api, const char *collection,
 		own.version = api->version;
 		kube__event(api, &own);
 	}
-	kube__changed(api);
-	pthread_mutex_unlock(&api->mutex);
+	stage_changed(&api->stage);
+	pthread_mutex_unlock(&api->stage.mutex);
 }
 
 void

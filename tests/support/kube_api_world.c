@@ -389,9 +389,9 @@ world_store_pod(struct kube_api *api, const struct world_place *place,
 	struct kube_body *body = world_pod(place, deployment, restarts);
 	uint64_t version;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	version = kube__store(api, kube__collection(api, WORLD_PODS), body, 0);
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	return version;
 }
 
@@ -401,10 +401,10 @@ kube_api_populate(struct kube_api *api, const struct kube_api_world *world)
 	struct world_place place;
 	unsigned d, p;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	api->world = *world;
 	api->churned = 0;
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	for (d = 0; d < world->deployments; d++) {
 		world_locate(world, d, 0, &place);
 		world_deployment(api, world, &place, d);
@@ -429,10 +429,10 @@ kube_api_churn(struct kube_api *api, char *name_out, size_t size)
 	uint64_t turn;
 	unsigned total, number;
 
-	pthread_mutex_lock(&api->mutex);
+	pthread_mutex_lock(&api->stage.mutex);
 	world = api->world;
 	turn = api->churned++;
-	pthread_mutex_unlock(&api->mutex);
+	pthread_mutex_unlock(&api->stage.mutex);
 	total = world.deployments * world.pods_each;
 	if (total == 0)
 		return 0;

@@ -38,7 +38,7 @@ static bool
 reply_send(const struct upstream_exchange *x, struct sst_buf *out)
 {
 	bool ok =
-	    !sst_buf_failed(out) && upstream__send(x->fd, out->data, out->len);
+	    !sst_buf_failed(out) && stage_send(x->fd, out->data, out->len);
 
 	sst_buf_fini(out);
 	return ok;
@@ -157,12 +157,12 @@ reply_huge(const struct upstream_exchange *x, bool chunked)
 	for (at = 0; ok && at < x->fault.size; at += n) {
 		n = reply_block(block, at, x->fault.size);
 		snprintf(line, sizeof(line), "%zx\r\n", n);
-		ok = (!chunked || upstream__send(x->fd, line, strlen(line))) &&
-		     upstream__send(x->fd, block, n) &&
-		     (!chunked || upstream__send(x->fd, "\r\n", 2));
+		ok = (!chunked || stage_send(x->fd, line, strlen(line))) &&
+		     stage_send(x->fd, block, n) &&
+		     (!chunked || stage_send(x->fd, "\r\n", 2));
 	}
 	if (ok && chunked)
-		ok = upstream__send(x->fd, "0\r\n\r\n", 5);
+		ok = stage_send(x->fd, "0\r\n\r\n", 5);
 	free(block);
 	return ok;
 }
@@ -262,7 +262,7 @@ reply_hold_body(struct upstream_exchange *x)
 	if (!reply_plain(x, x->len, x->len / 2))
 		return false;
 	upstream__hold(x);
-	return upstream__send(x->fd, x->body + x->len / 2, x->len - x->len / 2);
+	return stage_send(x->fd, x->body + x->len / 2, x->len - x->len / 2);
 }
 
 /* Faults of the connection: the answer does not arrive as announced. */
@@ -289,7 +289,7 @@ reply_broken(struct upstream_exchange *x)
 	case UPSTREAM_LENGTH_SHORT:
 		return reply_plain(x, x->len / 2, x->len);
 	case UPSTREAM_GARBAGE:
-		upstream__send(x->fd, garbage, sizeof(garbage) - 1);
+		stage_send(x->fd, garbage, sizeof(garbage) - 1);
 		return false;
 	case UPSTREAM_HEADERS:
 		return reply_headers(x);

@@ -48,11 +48,11 @@ upstream_answer(struct upstream *up, const char *target, int status,
 	memcpy(route->bytes, bytes, len);
 	route->len = len;
 	route->status = status;
-	pthread_mutex_lock(&up->mutex);
+	pthread_mutex_lock(&up->stage.mutex);
 	route_remove(up, target);
 	route->next = up->routes;
 	up->routes = route;
-	pthread_mutex_unlock(&up->mutex);
+	pthread_mutex_unlock(&up->stage.mutex);
 	return true;
 }
 
@@ -123,9 +123,9 @@ upstream_load(struct upstream *up, const char *list_path)
 void
 upstream_headers(struct upstream *up, const char *lines)
 {
-	pthread_mutex_lock(&up->mutex);
+	pthread_mutex_lock(&up->stage.mutex);
 	snprintf(up->headers, sizeof(up->headers), "%s", lines);
-	pthread_mutex_unlock(&up->mutex);
+	pthread_mutex_unlock(&up->stage.mutex);
 }
 
 void
@@ -133,10 +133,10 @@ upstream_forget(struct upstream *up)
 {
 	struct upstream_route *route;
 
-	pthread_mutex_lock(&up->mutex);
+	pthread_mutex_lock(&up->stage.mutex);
 	while ((route = up->routes) != NULL) {
 		up->routes = route->next;
 		route_free(route);
 	}
-	pthread_mutex_unlock(&up->mutex);
+	pthread_mutex_unlock(&up->stage.mutex);
 }
