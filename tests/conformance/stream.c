@@ -79,7 +79,8 @@ collect_whole(void)
 static void
 collect_again(void)
 {
-	ck_assert(POLL_UNTIL((kube_rig_skip(&rig), is_whole())));
+	ck_assert(
+	    POLL_UNTIL((kube_rig_skip(&rig, variant->watches), is_whole())));
 	collect_whole();
 }
 
@@ -187,7 +188,7 @@ START_TEST(each_fault_has_its_code)
 	ck_assert_int_eq(rig.subject.err.code, c->code);
 	first = rig.subject.err;
 	for (i = 0; i < FAULT_REPEAT; i++) {
-		kube_rig_skip(&rig);
+		ck_assert(POLL_UNTIL(kube_rig_skip(&rig, variant->watches)));
 		kube_rig_await(&rig, c->code);
 		ck_assert_str_eq(first.text, rig.subject.err.text);
 	}

@@ -122,13 +122,18 @@ kube_rig_all_ok(const struct kube_rig *rig)
 	return i > 0;
 }
 
-void
-kube_rig_skip(struct kube_rig *rig)
+bool
+kube_rig_skip(struct kube_rig *rig, size_t reflectors)
 {
-	int64_t ms = fake_clock_next_ms(&rig->subject.hands);
+	struct fake_clock *hands = &rig->subject.hands;
+	size_t idle =
+	    fake_clock_waiting(hands) + kube_api_watchers(rig->api, "");
+	int64_t ms = fake_clock_next_ms(hands);
 
-	if (ms > 0 && ms < INT64_MAX)
-		fake_clock_advance(&rig->subject.hands, ms);
+	if (idle < reflectors || ms <= 0 || ms == INT64_MAX)
+		return false;
+	fake_clock_advance(hands, ms);
+	return true;
 }
 
 /* False: the collection found that the server has just spoken. */

@@ -43,9 +43,12 @@ kube_rig_part(const struct kube_rig *rig, const char *name, const char *member);
 /* Whether every part that is not disabled is ok. */
 bool kube_rig_all_ok(const struct kube_rig *rig);
 
-/* Turns the clock to the next moment that somebody waits for; nobody does:
- * leaves it, they are at work. */
-void kube_rig_skip(struct kube_rig *rig);
+/*
+ * Turns the clock to the next moment that somebody waits for, if each of that
+ * many reflectors waits for it or watches: while one of them is at work its
+ * deadlines must not pass. Whether it did.
+ */
+bool kube_rig_skip(struct kube_rig *rig, size_t reflectors);
 /* Begins a collection that asks the server whether it lives, after a while in
  * which nothing was heard. */
 void kube_rig_ask(struct kube_rig *rig);

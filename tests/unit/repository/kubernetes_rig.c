@@ -6,6 +6,8 @@
 #include "repository/workload/workload.h"
 #include "unit/repository/kubernetes_world.h"
 
+enum { RIG_WATCHES = 8 };
+
 struct kube_rig rig;
 
 void
@@ -67,8 +69,15 @@ rig_await_watched(void)
 {
 	rig_await(SST_OK);
 	RIG_UNTIL(kube_rig_all_ok(&rig));
-	ck_assert(kube_api_wait_watchers(rig.api, "", 8));
+	ck_assert(kube_api_wait_watchers(rig.api, "", RIG_WATCHES));
 	rig_await(SST_OK);
+}
+
+bool
+rig_skip(void)
+{
+	/* and the thread that polls usage */
+	return kube_rig_skip(&rig, RIG_WATCHES + 1);
 }
 
 void

@@ -31,6 +31,8 @@ void rig_await_watched(void);
 		ck_assert_msg(POLL_UNTIL((rig_look(), (expression))), "%s", \
 		    #expression);                                           \
 	} while (0)
+/* kube_rig_skip with metrics. */
+bool rig_skip(void);
 /* Turns the clock by that much, a second at a time, so that whoever waits gets
  * its turn. */
 void rig_pass(int seconds);

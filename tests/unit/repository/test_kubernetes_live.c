@@ -149,8 +149,8 @@ START_TEST(a_server_that_is_gone_is_a_failure)
 	ck_assert(POLL_UNTIL((fake_clock_advance(&rig.subject.hands, 500),
 	    subject_collect(&rig.subject) == SST_UNREACHABLE)));
 	ck_assert(kube_api_refuse(rig.api, false));
-	ck_assert(POLL_UNTIL((fake_clock_advance(&rig.subject.hands, 5000),
-	    rig_look() && rig_flaw()->code == SST_OK)));
+	ck_assert(POLL_UNTIL(
+	    (rig_skip(), rig_look() && rig_flaw()->code == SST_OK)));
 	ck_assert_uint_eq(json_array_size(rig.entities), 7);
 }
 END_TEST
@@ -162,8 +162,7 @@ START_TEST(a_server_that_is_not_there_is_a_failure)
 	rig_await(SST_UNREACHABLE);
 	rig_load();
 	ck_assert(kube_api_refuse(rig.api, false));
-	ck_assert(POLL_UNTIL(
-	    (fake_clock_advance(&rig.subject.hands, 61000), rig_look())));
+	ck_assert(POLL_UNTIL((rig_skip(), rig_look())));
 }
 END_TEST
 
@@ -187,8 +186,8 @@ START_TEST(a_forgotten_past_is_listed_anew)
 	kube_api_put(rig.api, KUBE_PODS, POD("after", "Running"));
 	kube_api_delete(rig.api, KUBE_PODS, "agents", "agent-shell");
 	kube_api_compact(rig.api, false);
-	ck_assert(POLL_UNTIL((fake_clock_advance(&rig.subject.hands, 2000),
-	    rig_look() && rig_pod("after") != NULL)));
+	ck_assert(POLL_UNTIL(
+	    (rig_skip(), rig_look() && rig_pod("after") != NULL)));
 	RIG_UNTIL(rig_pod("agent-shell") == NULL);
 }
 END_TEST
