@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "config/option.h"
+#include "conformance/steps.h"
 #include "support/subject.h"
+#include "support/suite.h"
 
-/* The allocator keeps freed pieces of each size for each thread: many sizes fill
- * that store over a few hundred collections, and then no more. */
+/* The allocator keeps freed pieces of each size for each thread: many sizes
+ * fill that store over a few hundred collections, and then no more. */
 enum { REPEAT_WARM = 500, REPEAT = 1000, REPEAT_SLACK_BYTES = 64 * 1024 };
 
 static const struct sst_conformance_case *variant;
@@ -70,6 +72,8 @@ collect_good(void)
 	    subject.harvest->flaw.text);
 }
 
+static const struct conformance_way way = {&subject, open_good, collect_good};
+
 /* True, with a line for people, when the variant asks nobody. */
 static bool
 asks_nobody(const char *what)
@@ -108,19 +112,7 @@ END_TEST
 
 START_TEST(fini_is_safe_at_any_time)
 {
-	size_t i;
-
-	/* zeroed memory */
-	subject_close(&subject);
-	subject_close(&subject);
-	for (i = 0;
-	     variant->bad_options != NULL && variant->bad_options[i] != NULL;
-	     i++) {
-		ck_assert_msg(
-		    subject_open(&subject, variant->bad_options[i]) < 0,
-		    "taken: %s", variant->bad_options[i]);
-		ck_assert_uint_gt(strlen(subject.err.text), 0);
-	}
+	conformance_refuses(&subject, variant->bad_options);
 	/* without a collection */
 	open_good();
 	subject_close(&subject);
@@ -145,21 +137,7 @@ END_TEST
 
 START_TEST(the_same_instant_gives_the_same_bytes)
 {
-	char *first, *again, *anew;
-
-	open_good();
-	collect_good();
-	first = subject_json(&subject);
-	collect_good();
-	again = subject_json(&subject);
-	ck_assert_str_eq(first, again);
-	open_good();
-	collect_good();
-	anew = subject_json(&subject);
-	ck_assert_str_eq(first, anew);
-	free(first);
-	free(again);
-	free(anew);
+	conformance_repeats(&way);
 }
 END_TEST
 
@@ -205,7 +183,7 @@ START_TEST(each_fault_has_its_code)
 {
 	const struct fault_case *c = &faults[_i];
 	struct sst_error first;
-	char *before, *after;
+	char *before;
 	int code;
 
 	if (asks_nobody("faults"))
@@ -227,11 +205,7 @@ START_TEST(each_fault_has_its_code)
 	upstream_misbehave(up, "", NULL);
 	/* what was put off until later is read again */
 	fake_clock_advance(&subject.hands, 60000);
-	collect_good();
-	after = subject_json(&subject);
-	ck_assert_uint_eq(strlen(before), strlen(after));
-	free(before);
-	free(after);
+	conformance_as_before(&way, before);
 }
 END_TEST
 
@@ -345,22 +319,17 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, a_thousand_collections_take_no_memory);
 }
 
-int
+bool
 sst_conformance_run(const struct sst_conformance_case *row)
 {
-	Suite *s = suite_create(row->name);
-	TCase *tc = tcase_create(row->name);
-	SRunner *sr;
-	int failed;
+	const struct suite_plan plan = {
+	    .name = row->name,
+	    .add = add_tests,
+	    .setup = setup,
+	    .teardown = teardown,
+	    .timeout_seconds = 120,
+	};
 
 	variant = row;
-	tcase_set_timeout(tc, 120);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	add_tests(tc);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed;
+	return suite_run(&plan) == EXIT_SUCCESS;
 }

@@ -26,8 +26,8 @@ struct sst_conformance_case {
 	size_t entities;
 };
 
-/* Runs all of it; the number of failed tests. */
-int sst_conformance_run(const struct sst_conformance_case *variant);
+/* Runs all of it; false: some of it failed. */
+bool sst_conformance_run(const struct sst_conformance_case *variant);
 
 /* A source that follows a Kubernetes API server. */
 struct sst_conformance_stream {
@@ -44,6 +44,6 @@ struct sst_conformance_stream {
 	size_t entities;
 };
 
-int sst_conformance_run_stream(const struct sst_conformance_stream *variant);
+bool sst_conformance_run_stream(const struct sst_conformance_stream *variant);
 
 #endif

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "conformance/conformance.h"
+#include "conformance/steps.h"
 #include "support/kube_rig.h"
+#include "support/suite.h"
 
 enum {
 	REPEAT_WARM = 500,
@@ -75,6 +77,9 @@ collect_whole(void)
 	ck_assert_uint_eq(rig.subject.harvest->count, variant->entities);
 }
 
+static const struct conformance_way way = {
+    &rig.subject, open_good, collect_whole};
+
 /* After a failure: whoever waits to try again gets his turn. */
 static void
 collect_again(void)
@@ -86,17 +91,7 @@ collect_again(void)
 
 START_TEST(fini_is_safe_at_any_time)
 {
-	size_t i;
-
-	/* zeroed memory */
-	subject_close(&rig.subject);
-	subject_close(&rig.subject);
-	for (i = 0; variant->bad_options[i] != NULL; i++) {
-		ck_assert_msg(
-		    subject_open(&rig.subject, variant->bad_options[i]) < 0,
-		    "taken: %s", variant->bad_options[i]);
-		ck_assert_uint_gt(strlen(rig.subject.err.text), 0);
-	}
+	conformance_refuses(&rig.subject, variant->bad_options);
 	/* without a collection, before and after it begins to ask */
 	open_good();
 	subject_close(&rig.subject);
@@ -128,21 +123,7 @@ END_TEST
 
 START_TEST(the_same_instant_gives_the_same_bytes)
 {
-	char *first, *again, *anew;
-
-	open_good();
-	collect_whole();
-	first = subject_json(&rig.subject);
-	collect_whole();
-	again = subject_json(&rig.subject);
-	ck_assert_str_eq(first, again);
-	open_good();
-	collect_whole();
-	anew = subject_json(&rig.subject);
-	ck_assert_str_eq(first, anew);
-	free(first);
-	free(again);
-	free(anew);
+	conformance_repeats(&way);
 }
 END_TEST
 
@@ -175,7 +156,7 @@ START_TEST(each_fault_has_its_code)
 {
 	const struct fault_case *c = &faults[_i];
 	struct sst_error first;
-	char *before, *after;
+	char *before;
 	int i;
 
 	open_good();
@@ -194,10 +175,7 @@ START_TEST(each_fault_has_its_code)
 	}
 	kube_api_behave(rig.api);
 	collect_again();
-	after = subject_json(&rig.subject);
-	ck_assert_uint_eq(strlen(before), strlen(after));
-	free(before);
-	free(after);
+	conformance_as_before(&way, before);
 }
 END_TEST
 
@@ -310,22 +288,17 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, a_thousand_collections_take_no_memory);
 }
 
-int
+bool
 sst_conformance_run_stream(const struct sst_conformance_stream *row)
 {
-	Suite *s = suite_create(row->name);
-	TCase *tc = tcase_create(row->name);
-	SRunner *sr;
-	int failed;
+	const struct suite_plan plan = {
+	    .name = row->name,
+	    .add = add_tests,
+	    .setup = setup,
+	    .teardown = teardown,
+	    .timeout_seconds = 120,
+	};
 
 	variant = row;
-	tcase_set_timeout(tc, 120);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	add_tests(tc);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed;
+	return suite_run(&plan) == EXIT_SUCCESS;
 }

@@ -294,11 +294,11 @@ int
 main(void)
 {
 	size_t i;
-	int failed = 0;
+	bool ok = true;
 
 	for (i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
-		failed += sst_conformance_run(&variants[i]);
+		ok &= sst_conformance_run(&variants[i]);
 	for (i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
-		failed += sst_conformance_run_stream(&streams[i]);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		ok &= sst_conformance_run_stream(&streams[i]);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

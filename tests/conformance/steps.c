@@ -1,0 +1,52 @@
+#include "conformance/steps.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+conformance_refuses(struct subject *subject, const char *const *bad_options)
+{
+	size_t i;
+
+	/* zeroed memory */
+	subject_close(subject);
+	subject_close(subject);
+	for (i = 0; bad_options != NULL && bad_options[i] != NULL; i++) {
+		ck_assert_msg(subject_open(subject, bad_options[i]) < 0,
+		    "taken: %s", bad_options[i]);
+		ck_assert_uint_gt(strlen(subject->err.text), 0);
+	}
+}
+
+void
+conformance_repeats(const struct conformance_way *way)
+{
+	char *first, *again, *anew;
+
+	way->open();
+	way->collect();
+	first = subject_json(way->subject);
+	way->collect();
+	again = subject_json(way->subject);
+	ck_assert_str_eq(first, again);
+	way->open();
+	way->collect();
+	anew = subject_json(way->subject);
+	ck_assert_str_eq(first, anew);
+	free(first);
+	free(again);
+	free(anew);
+}
+
+void
+conformance_as_before(const struct conformance_way *way, char *before)
+{
+	char *after;
+
+	way->collect();
+	after = subject_json(way->subject);
+	ck_assert_uint_eq(strlen(before), strlen(after));
+	free(before);
+	free(after);
+}
