@@ -17,6 +17,7 @@ static const struct sst_source_ops *const registry[] = {
     &sst_kubernetes_ops,
     &sst_queues_mock_ops,
     &sst_rabbitmq_ops,
+    &sst_celery_ops,
     &sst_bullmq_ops,
     &sst_pgboss_ops,
     &sst_graphile_ops,

@@ -8,6 +8,8 @@
 extern const struct sst_source_ops sst_queues_mock_ops;
 /* RabbitMQ through its management HTTP API. */
 extern const struct sst_source_ops sst_rabbitmq_ops;
+/* Celery on Redis. */
+extern const struct sst_source_ops sst_celery_ops;
 /* BullMQ and Bull in Redis. */
 extern const struct sst_source_ops sst_bullmq_ops;
 /* Queues in PostgreSQL: pg-boss, graphile-worker, procrastinate, and tables of

@@ -1,0 +1,380 @@
+/*
+ * The waiting tasks. A list is only added to at one end and taken from at the
+ * other, and each message is another one: when its length and both ends are
+ * what they were, so is all of it, and it is not read again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "repository/queues/celery_priv.h"
+
+/* When nothing is known of its messages. */
+enum { TYPICAL_BYTES = 1024 };
+/* What a value in a reply takes besides its bytes. */
+enum { VALUE_BYTES = 64 };
+
+struct lists {
+	struct celery_read *read;
+	struct celery *c;
+	struct celery_list **todo; /* windows to read */
+	size_t count;
+};
+
+void
+celery__list_drop(struct celery_list *list)
+{
+	celery__pool_fini(&list->pool);
+	list->rows = NULL;
+	list->count = 0;
+	list->bad = 0;
+	list->bad_reason = NULL;
+	list->marked = false;
+	list->asked = 0;
+}
+
+static struct celery_list *
+list_at(const struct celery *c, size_t i)
+{
+	return &c->queues[i / c->step_count]->lists[i % c->step_count];
+}
+
+static void
+list_fail(struct celery_read *read, struct celery_list *list, int code,
+    const char *why)
+{
+	celery__list_drop(list);
+	list->code = code;
+	list->probed = 0;
+	list->len = QUEUE_UNKNOWN;
+	celery__flaw(read, CELERY_PART_QUEUES, code, "%s: %s",
+	    list->queue->name.data, why);
+}
+
+/* LLEN, the newest, the next one. */
+enum { PROBE_LENGTH, PROBE_NEWEST, PROBE_NEXT, PROBES };
+
+static void
+send_probe(void *ctx, struct sst_redis *redis, size_t i)
+{
+	struct lists *l = ctx;
+	struct celery_list *list = list_at(l->c, i / PROBES);
+	const struct queue_text *key = &list->key;
+
+	if (i % PROBES == PROBE_LENGTH ||
+	    sst_mono_before(l->read->req->now, list->probe_due))
+		sst_redis_command(redis, "LLEN %b", key->data, key->len);
+	else
+		sst_redis_command(redis, "LINDEX %b %d", key->data, key->len,
+		    i % PROBES == PROBE_NEWEST ? 0 : -1);
+}
+
+static void
+take_length(struct lists *l, struct celery_list *list,
+    const struct sst_redis_item *item)
+{
+	struct sst_error why;
+	int code = sst_redis_item_check(item, "LLEN", &why);
+
+	list->code = SST_OK;
+	list->probe_whole = true;
+	list->probe = sst_hash_bytes(&item->integer, sizeof(item->integer));
+	if (code != SST_OK) {
+		list_fail(l->read, list, code, why.text);
+		return;
+	}
+	list->probed = item->integer > 0 ? item->integer : 0;
+	list->len = list->probed;
+	if (list->probed > 0 && list->step != 0)
+		list->queue->prioritized = true;
+}
+
+static int
+take_probe(void *ctx, size_t i, struct sst_redis_walk *reply,
+    struct sst_error *err)
+{
+	struct lists *l = ctx;
+	struct celery_list *list = list_at(l->c, i / PROBES);
+	struct sst_redis_item item;
+
+	(void)err;
+	if (!sst_redis_next(reply, &item))
+		return SST_OK;
+	if (i % PROBES == PROBE_LENGTH) {
+		take_length(l, list, &item);
+		return SST_OK;
+	}
+	if (item.type != REDIS_REPLY_STRING) {
+		list->probe_whole = list->probe_whole && list->probed == 0;
+		return SST_OK;
+	}
+	list->probe =
+	    sst_hash_mix(list->probe, sst_hash_bytes(item.data, item.len));
+	if (item.len > list->typical)
+		list->typical = item.len;
+	return SST_OK;
+}
+
+static void
+large_probe(void *ctx, size_t i)
+{
+	struct lists *l = ctx;
+	struct celery_list *list = list_at(l->c, i / PROBES);
+
+	list->probe_whole = false;
+	list->probe_due = sst_mono_add_ms(l->read->req->now, CELERY_AGAIN_MS);
+}
+
+/* Room for the bytes of one window. */
+static size_t
+window_bytes(const struct celery *c)
+{
+	return c->max_bytes < CELERY_WINDOW_BYTES ? c->max_bytes
+						  : CELERY_WINDOW_BYTES;
+}
+
+static size_t
+window_fits(const struct celery *c, const struct celery_list *list)
+{
+	size_t each =
+	    (list->typical > 0 ? list->typical : TYPICAL_BYTES) + VALUE_BYTES;
+	size_t fits = window_bytes(c) / each;
+
+	return fits > 0 ? fits : 1;
+}
+
+/* What is in the list is not what was too large. */
+static void
+list_hope(struct celery_list *list)
+{
+	if (list->limit == SIZE_MAX ||
+	    sst_hash_equal(list->limit_mark, list->probe))
+		return;
+	list->limit = list->limit < SIZE_MAX / 16 ? list->limit * 8 + 1
+						  : SIZE_MAX;
+	list->limit_mark = list->probe;
+}
+
+/* How much of each list of the queue is wanted: the head of what is taken
+ * next, over all priorities. */
+static void
+queue_wants(struct celery *c, struct celery_queue *queue)
+{
+	size_t left = (size_t)c->set.max_tasks, i;
+	struct celery_list *list;
+
+	for (i = 0; i < c->step_count; i++) {
+		list = &queue->lists[i];
+		list_hope(list);
+		list->want = (uint64_t)list->probed < left
+				 ? (size_t)list->probed
+				 : left;
+		left -= list->want;
+		if (list->want > window_fits(c, list))
+			list->want = window_fits(c, list);
+		if (list->want > list->limit)
+			list->want = list->limit;
+	}
+}
+
+static bool
+list_is_due(const struct celery_list *list)
+{
+	if (list->code != SST_OK)
+		return false;
+	return !list->marked || !sst_hash_equal(list->mark, list->probe) ||
+	       list->want > list->asked;
+}
+
+/* The windows that are to be read. */
+static bool
+lists_plan(struct lists *l)
+{
+	size_t i, all = l->c->queue_count * l->c->step_count;
+	struct celery_list *list;
+
+	l->todo = calloc(all + 1, sizeof(*l->todo));
+	if (l->todo == NULL)
+		return false;
+	for (i = 0; i < l->c->queue_count; i++)
+		queue_wants(l->c, l->c->queues[i]);
+	for (i = 0; i < all; i++) {
+		list = list_at(l->c, i);
+		if (!list_is_due(list))
+			continue;
+		if (list->want > 0) {
+			l->todo[l->count++] = list;
+			continue;
+		}
+		celery__list_drop(list);
+		list->mark = list->probe;
+		list->marked = list->probe_whole;
+	}
+	return true;
+}
+
+static void
+send_window(void *ctx, struct sst_redis *redis, size_t i)
+{
+	struct lists *l = ctx;
+	const struct celery_list *list = l->todo[i];
+
+	sst_redis_command(redis, "LRANGE %b -%llu -1", list->key.data,
+	    list->key.len, (unsigned long long)list->want);
+}
+
+/* One message; place is how many are before it in the list. */
+static int
+window_row(struct lists *l, struct celery_list *list,
+    const struct sst_redis_item *item, size_t place, struct celery_row *out)
+{
+	struct celery_value value = celery__scan(
+	    item->data != NULL ? item->data : "", item->len);
+	struct celery_message message;
+	const char *reason = NULL;
+	int code = celery__parse_message(&value, l->c->set.depends_on,
+	    &list->pool, &message, &reason);
+
+	if (code == SST_OK)
+		code = celery__row(&message, &list->pool, out);
+	out->place = place;
+	if (code != SST_PROTOCOL)
+		return code;
+	list->bad++;
+	list->bad_at = place;
+	list->bad_reason = reason;
+	return code;
+}
+
+static int
+take_window(void *ctx, size_t i, struct sst_redis_walk *reply,
+    struct sst_error *err)
+{
+	struct lists *l = ctx;
+	struct celery_list *list = l->todo[i];
+	struct sst_redis_item item;
+	struct sst_error why;
+	struct celery_row *row;
+	size_t n, bytes = 0;
+	int code;
+
+	if (!sst_redis_next(reply, &item))
+		return SST_OK;
+	code = sst_redis_item_check(&item, "LRANGE", &why);
+	if (code != SST_OK) {
+		list_fail(l->read, list, code, why.text);
+		return SST_OK;
+	}
+	celery__list_drop(list);
+	n = (size_t)item.integer;
+	list->rows = celery__pool_take(&list->pool, (n + 1) * sizeof(*row));
+	if (list->rows == NULL)
+		return sst_error_nomem(err);
+	/* the next one comes last: fill from the end */
+	list->count = n;
+	for (row = list->rows + n; n > 0 && sst_redis_next(reply, &item);) {
+		n--;
+		bytes += item.len;
+		code = window_row(l, list, &item, n, row - 1);
+		if (code == SST_NOMEM)
+			return sst_error_nomem(err);
+		row -= code == SST_OK ? 1 : 0;
+	}
+	list->count -= (size_t)(row - list->rows);
+	list->rows = row;
+	if (list->count > 0)
+		list->typical = bytes / list->count;
+	list->mark = list->probe;
+	list->marked = list->probe_whole;
+	list->asked = list->want;
+	return SST_OK;
+}
+
+static void
+large_window(void *ctx, size_t i)
+{
+	struct lists *l = ctx;
+	struct celery_list *list = l->todo[i];
+
+	celery__list_drop(list);
+	list->limit = list->want / 8;
+	list->limit_mark = list->probe;
+}
+
+/* Reads what is planned; what was too large again, with less of it. */
+static int
+lists_read(struct lists *l, struct sst_error *err)
+{
+	struct celery_batch batch = {.redis = l->c->redis,
+	    .deadline = l->read->req->deadline,
+	    .send = send_window,
+	    .take = take_window,
+	    .large = large_window,
+	    .ctx = l};
+	size_t i, again;
+	int code = SST_OK;
+
+	while (code == SST_OK && l->count > 0) {
+		batch.count = l->count;
+		code = celery__batch(&batch, err);
+		for (i = 0, again = 0; code == SST_OK && i < l->count; i++) {
+			if (l->todo[i]->limit >= l->todo[i]->want)
+				continue;
+			l->todo[i]->want = l->todo[i]->limit;
+			if (l->todo[i]->want > 0)
+				l->todo[again++] = l->todo[i];
+		}
+		l->count = again;
+	}
+	return code;
+}
+
+/* What is told at every collection, also when nothing was read. */
+static void
+lists_tell_flaws(struct lists *l)
+{
+	size_t i, all = l->c->queue_count * l->c->step_count;
+	struct celery_list *list;
+	struct sst_buf where = SST_BUF_INIT;
+
+	for (i = 0; i < all; i++) {
+		list = list_at(l->c, i);
+		if (list->limit < (size_t)l->c->set.max_tasks &&
+		    list->probed > (int64_t)list->count && list->code == SST_OK)
+			celery__flaw(l->read, CELERY_PART_QUEUES, SST_TOO_LARGE,
+			    "%s: a message is larger than "
+			    "max_upstream_body_bytes",
+			    list->queue->name.data);
+		if (list->bad == 0)
+			continue;
+		sst_buf_clear(&where);
+		sst_buf_addf(&where, "/%s/%zu", list->queue->name.data,
+		    list->bad_at);
+		sst_draft_reject(l->read->out,
+		    sst_buf_failed(&where) ? "/" : where.data,
+		    list->bad_reason);
+	}
+	sst_buf_fini(&where);
+}
+
+int
+celery__step_lists(struct celery_read *read, struct sst_error *err)
+{
+	struct lists l = {.read = read, .c = read->c};
+	struct celery_batch probes = {.redis = read->c->redis,
+	    .deadline = read->req->deadline,
+	    .count = read->c->queue_count * read->c->step_count * PROBES,
+	    .send = send_probe,
+	    .take = take_probe,
+	    .large = large_probe,
+	    .ctx = &l};
+	int code = celery__batch(&probes, err);
+
+	if (code == SST_OK && !lists_plan(&l))
+		code = sst_error_nomem(err);
+	if (code == SST_OK)
+		code = lists_read(&l, err);
+	if (code == SST_OK)
+		lists_tell_flaws(&l);
+	free(l.todo);
+	return code;
+}
