@@ -18,6 +18,8 @@ extern const struct sst_source_ops sst_pgboss_ops;
 extern const struct sst_source_ops sst_graphile_ops;
 extern const struct sst_source_ops sst_procrastinate_ops;
 extern const struct sst_source_ops sst_sql_ops;
+/* NATS JetStream. */
+extern const struct sst_source_ops sst_nats_ops;
 
 /* Queues of a scenario; settings: struct sst_mock_settings. */
 extern const struct sst_source_ops sst_queues_mock_ops;
