@@ -24,6 +24,7 @@ static const struct sst_source_ops *const registry[] = {
     &sst_procrastinate_ops,
     &sst_sql_ops,
     &sst_nats_ops,
+    &sst_kafka_ops,
     &sst_litellm_mock_ops,
     &sst_litellm_proxy_ops,
     NULL,

@@ -20,6 +20,8 @@ extern const struct sst_source_ops sst_procrastinate_ops;
 extern const struct sst_source_ops sst_sql_ops;
 /* NATS JetStream. */
 extern const struct sst_source_ops sst_nats_ops;
+/* Kafka: what consumer groups have not read. */
+extern const struct sst_source_ops sst_kafka_ops;
 
 /* Queues of a scenario; settings: struct sst_mock_settings. */
 extern const struct sst_source_ops sst_queues_mock_ops;
