@@ -131,8 +131,10 @@ struct nats_read {
 	size_t refused;
 };
 
-/* Half of what is left of the collection, or all of it. */
+/* Half of what is left of the collection, so that the next step has its time;
+ * three quarters, before the document is made. */
 struct sst_mono nats__half(const struct nats_read *read);
+struct sst_mono nats__most(const struct nats_read *read);
 void nats__reject(void *ctx, const char *pointer, const char *reason);
 
 /* nats_monitor.c: fills the catalog from the endpoints. A code only when none

@@ -1,38 +1,8 @@
 /* Streams and consumers as queues of the document. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "repository/queues/nats_priv.h"
-
-enum {
-	TELL_ID = 256,   /* longer ids are not shown: the sequence is */
-	TELL_TYPE = 512, /* bytes of a subject that are */
-	TELL_PRIORITIES = 64
-};
-
-/* How often each priority stands in a queue. */
-struct tell_priority {
-	struct queue_priority priority;
-	int64_t ready;
-};
-
-/* The queue that is told. */
-struct tell {
-	struct nats_read *read;
-	const struct nats_work *work;
-	size_t at; /* consumer; consumer_count: the stream itself */
-	struct sst_buf name, id;
-	struct nats_blocks *blocks; /* NULL: nobody waits for others */
-	uint64_t *ids;              /* of its tasks so far: open addressing */
-	size_t id_cap;              /* a power of two */
-	struct tell_priority priorities[TELL_PRIORITIES];
-	size_t priority_count;
-	bool priorities_whole;
-	int64_t position;
-	int64_t oldest_ms;
-};
+#include "repository/queues/nats_tell.h"
 
 /* So that the signs between the parts are no part of a name. */
 static void
@@ -64,193 +34,6 @@ nats__queue_name(const struct nats *n, const struct nats_stream *stream,
 	name_part(out, consumer->name);
 }
 
-static const struct nats_consumer *
-tell_consumer(const struct tell *t)
-{
-	return t->at < t->work->stream->consumer_count
-		   ? &t->work->stream->consumers[t->at]
-		   : NULL;
-}
-
-/* Not in the queue's own memory, so that it lives as long as the read. */
-static const char *
-tell_id(struct tell *t, const struct nats_message *m)
-{
-	const char *id = m->id != 0 ? m->text + m->id : NULL;
-	size_t len = id != NULL ? strlen(id) : 0;
-
-	if (len > 0 && len <= TELL_ID && sst_text_is_plain(id, len) &&
-	    sst_text_utf8_valid(id, len))
-		return id;
-	sst_buf_clear(&t->id);
-	sst_buf_addf(&t->id, "%s#%lld", t->work->stream->name,
-	    (long long)m->seq);
-	return t->id.data;
-}
-
-/* False when another task of the queue has that id. */
-static bool
-tell_first(struct tell *t, const char *id)
-{
-	uint64_t key = sst_hash_bytes(id, strlen(id)).low | 1;
-	size_t i = (size_t)(key >> 1) & (t->id_cap - 1);
-
-	while (t->ids[i] != 0 && t->ids[i] != key)
-		i = (i + 1) & (t->id_cap - 1);
-	if (t->ids[i] == key)
-		return false;
-	t->ids[i] = key;
-	return true;
-}
-
-static struct queue_text
-tell_word(const char *subject, int64_t number)
-{
-	struct queue_text word = QUEUE_TEXT_NONE;
-
-	while (number > 1 && subject != NULL) {
-		subject = strchr(subject, '.');
-		subject = subject != NULL ? subject + 1 : NULL;
-		number--;
-	}
-	if (number < 1 || subject == NULL)
-		return word;
-	word.data = subject;
-	word.len = strcspn(subject, ".");
-	return word;
-}
-
-static void
-tell_priority(
-    const struct tell *t, const struct nats_message *m, struct queue_task *task)
-{
-	const struct nats_settings *set = &t->read->n->set;
-	struct queue_text raw = tell_word(m->text, set->priority_token);
-	char *end;
-
-	if (set->priority_header != NULL && m->priority != 0)
-		raw = queue__text(m->text + m->priority);
-	if (raw.len == 0 || raw.len > TELL_ID)
-		return;
-	task->priority.scheme = t->read->n->scheme;
-	task->priority.level = nats__level(set, raw.data, raw.len);
-	task->priority.text = raw;
-	if (raw.len < 18 && raw.data[0] >= '0' && raw.data[0] <= '9') {
-		task->priority.number = strtoll(raw.data, &end, 10);
-		task->priority.has_number =
-		    (size_t)(end - raw.data) == raw.len;
-	}
-}
-
-static void
-tell_count_priority(struct tell *t, const struct queue_task *task)
-{
-	const struct queue_priority *p = &task->priority;
-	struct tell_priority *row;
-	size_t i;
-
-	if (task->status != QUEUE_QUEUED && task->status != QUEUE_BLOCKED)
-		return;
-	if (p->text.data == NULL) {
-		t->priorities_whole = false;
-		return;
-	}
-	for (i = 0; i < t->priority_count; i++) {
-		row = &t->priorities[i];
-		if (row->priority.text.len == p->text.len &&
-		    memcmp(row->priority.text.data, p->text.data,
-			p->text.len) == 0) {
-			row->ready++;
-			return;
-		}
-	}
-	if (i == TELL_PRIORITIES) {
-		t->priorities_whole = false;
-		return;
-	}
-	t->priorities[i].priority = *p;
-	/* the text as it was, not as a number would be written */
-	t->priorities[i].priority.has_number = false;
-	t->priorities[i].ready = 1;
-	t->priority_count++;
-}
-
-static void
-tell_attempts(const struct nats_consumer *c, struct queue_task *task)
-{
-	if (c == NULL)
-		return;
-	if (c->max_deliver > 0)
-		task->max_attempts = c->max_deliver;
-	if (task->status == QUEUE_QUEUED)
-		task->attempts = 0;
-	else if (task->status == QUEUE_DEAD)
-		task->attempts = task->max_attempts;
-	else if (task->status == QUEUE_RESERVED && c->redelivered == 0)
-		task->attempts = 1;
-}
-
-static int
-tell_task(struct tell *t, const struct nats_message *m,
-    enum queue_status status, struct queue_build *build, struct sst_error *err)
-{
-	struct queue_task task = QUEUE_TASK_INIT;
-	struct nats_blocked blocked = {.count = 0};
-	const char *id = tell_id(t, m);
-
-	if (id != NULL && m->id != 0 && !tell_first(t, id)) {
-		sst_buf_clear(&t->id);
-		sst_buf_addf(&t->id, "%s#%lld", t->work->stream->name,
-		    (long long)m->seq);
-		id = t->id.data;
-	}
-	if (id == NULL || sst_buf_failed(&t->id))
-		return sst_error_nomem(err);
-	task.id = queue__text(id);
-	task.status = status;
-	if (m->text[0] != '\0')
-		task.type = (struct queue_text){m->text,
-		    strnlen(m->text, TELL_TYPE)};
-	if (m->ms >= 0)
-		task.submitted_at.ms = m->ms;
-	tell_priority(t, m, &task);
-	tell_attempts(tell_consumer(t), &task);
-	if (status == QUEUE_QUEUED)
-		task.position = t->position++;
-	if (t->blocks != NULL && m->blockers != 0) {
-		nats__blocks_find(
-		    t->blocks, id, m->text + m->blockers, &blocked);
-		task.blockers = blocked.items;
-		task.blocker_count = blocked.count;
-		task.deadlocked = blocked.forever;
-		if (status == QUEUE_QUEUED && blocked.waits)
-			task.status = QUEUE_BLOCKED;
-	}
-	tell_count_priority(t, &task);
-	return queue__add_task(build, &task, err);
-}
-
-/* The tasks of the queue that are known, from its head. */
-static int
-tell_tasks(struct tell *t, struct queue_build *build, struct sst_error *err)
-{
-	const struct nats_memory *m = t->work->memory;
-	int64_t left = t->read->n->set.window;
-	enum queue_status status;
-	size_t i;
-	int code;
-
-	for (i = 0; i < m->count && left > 0; i++) {
-		if (!nats__judge_message(t->work, t->at, m->rows[i], &status))
-			continue;
-		code = tell_task(t, m->rows[i], status, build, err);
-		if (code != SST_OK)
-			return code;
-		left--;
-	}
-	return SST_OK;
-}
-
 static int64_t
 tell_consumers(const struct nats_consumer *c)
 {
@@ -266,7 +49,7 @@ tell_consumers(const struct nats_consumer *c)
 }
 
 static void
-tell_stream_row(const struct tell *t, struct queue_row *row)
+tell_stream_row(const struct nats_tell *t, struct queue_row *row)
 {
 	const struct nats_stream *s = t->work->stream;
 	const struct nats_memory *m = t->work->memory;
@@ -289,9 +72,9 @@ tell_stream_row(const struct tell *t, struct queue_row *row)
 }
 
 static void
-tell_consumer_row(const struct tell *t, struct queue_row *row)
+tell_consumer_row(const struct nats_tell *t, struct queue_row *row)
 {
-	const struct nats_consumer *c = tell_consumer(t);
+	const struct nats_consumer *c = nats__tell_consumer(t);
 
 	row->depth.ready = c->pending;
 	row->depth.running = c->in_flight;
@@ -321,7 +104,7 @@ tell_type(enum nats_retention retention)
 }
 
 static enum queue_detail
-tell_detail(const struct tell *t)
+tell_detail(const struct nats_tell *t)
 {
 	const struct nats *n = t->read->n;
 
@@ -338,10 +121,10 @@ tell_detail(const struct tell *t)
 
 /* When the oldest task that waits was submitted. */
 static struct sst_wall
-tell_oldest(const struct tell *t)
+tell_oldest(const struct nats_tell *t)
 {
 	const struct nats_stream *s = t->work->stream;
-	const struct nats_consumer *c = tell_consumer(t);
+	const struct nats_consumer *c = nats__tell_consumer(t);
 	const struct nats_point *p = &t->work->points[t->at];
 	const struct nats_memory *m = t->work->memory;
 	enum queue_status status;
@@ -368,14 +151,14 @@ tell_oldest(const struct tell *t)
 }
 
 static void
-tell_row(const struct tell *t, struct queue_row *row)
+tell_row(const struct nats_tell *t, struct queue_row *row)
 {
 	const struct nats_stream *s = t->work->stream;
 
 	row->name = (struct queue_text){t->name.data, t->name.len};
 	row->system = t->read->n->set.pick.system;
 	row->type = queue__text(tell_type(s->retention));
-	if (tell_consumer(t) == NULL)
+	if (nats__tell_consumer(t) == NULL)
 		tell_stream_row(t, row);
 	else
 		tell_consumer_row(t, row);
@@ -389,46 +172,7 @@ tell_row(const struct tell *t, struct queue_row *row)
 }
 
 static int
-priority_order(const void *a, const void *b)
-{
-	const struct tell_priority *x = a, *y = b;
-	size_t len = x->priority.text.len < y->priority.text.len
-			 ? x->priority.text.len
-			 : y->priority.text.len;
-	int order;
-
-	if (x->priority.level != y->priority.level)
-		return (int)y->priority.level - (int)x->priority.level;
-	order = memcmp(x->priority.text.data, y->priority.text.data, len);
-	return order != 0 ? order
-			  : (int)x->priority.text.len -
-				(int)y->priority.text.len;
-}
-
-/* Ready tasks by priority, when all of them are known. */
-static int
-tell_priorities(struct tell *t, const struct queue_row *row,
-    struct queue_build *build, struct sst_error *err)
-{
-	int64_t ready = 0;
-	size_t i;
-	int code = SST_OK;
-
-	for (i = 0; i < t->priority_count; i++)
-		ready += t->priorities[i].ready;
-	if (!t->priorities_whole || ready != row->depth.ready)
-		return SST_OK;
-	if (t->priority_count > 1)
-		qsort(t->priorities, t->priority_count,
-		    sizeof(t->priorities[0]), priority_order);
-	for (i = 0; code == SST_OK && i < t->priority_count; i++)
-		code = queue__add_priority(build, &t->priorities[i].priority,
-		    t->priorities[i].ready, err);
-	return code;
-}
-
-static int
-tell_build(struct tell *t, struct sst_error *err)
+tell_build(struct nats_tell *t, struct sst_error *err)
 {
 	struct queue_row row = QUEUE_ROW_INIT;
 	struct queue_build build;
@@ -444,9 +188,9 @@ tell_build(struct tell *t, struct sst_error *err)
 	if (code != SST_OK)
 		return code;
 	if (row.detail == QUEUE_WINDOW)
-		code = tell_tasks(t, &build, err);
+		code = nats__tell_tasks(t, &build, err);
 	if (code == SST_OK)
-		code = tell_priorities(t, &row, &build, err);
+		code = nats__tell_priorities(t, &row, &build, err);
 	if (code == SST_OK)
 		return queue__finish(&build, t->read->out, err);
 	queue__drop(&build);
@@ -455,7 +199,7 @@ tell_build(struct tell *t, struct sst_error *err)
 
 /* Whether there is such a queue at all. */
 static bool
-tell_shown(const struct tell *t)
+tell_shown(const struct nats_tell *t)
 {
 	const struct nats_stream *s = t->work->stream;
 
@@ -469,7 +213,7 @@ tell_shown(const struct tell *t)
 
 /* Calls fn with each queue in turn. */
 static int
-tell_each(struct tell *t, int (*fn)(struct tell *t, struct sst_error *err),
+tell_each(struct nats_tell *t, int (*fn)(struct nats_tell *t, struct sst_error *err),
     struct sst_error *err)
 {
 	struct nats_read *read = t->read;
@@ -485,7 +229,7 @@ tell_each(struct tell *t, int (*fn)(struct tell *t, struct sst_error *err),
 			if (!tell_shown(t))
 				continue;
 			nats__queue_name(
-			    read->n, s, tell_consumer(t), &t->name);
+			    read->n, s, nats__tell_consumer(t), &t->name);
 			if (sst_buf_failed(&t->name))
 				return sst_error_nomem(err);
 			if (queue__picked(&read->n->set.pick, t->name.data))
@@ -496,7 +240,7 @@ tell_each(struct tell *t, int (*fn)(struct tell *t, struct sst_error *err),
 }
 
 static int
-tell_queue(struct tell *t, struct sst_error *err)
+tell_queue(struct nats_tell *t, struct sst_error *err)
 {
 	const char *parts[] = {t->read->n->set.pick.system, t->name.data};
 	struct sst_error none;
@@ -516,7 +260,7 @@ tell_queue(struct tell *t, struct sst_error *err)
 
 /* Notes the tasks of a queue for those that wait for them. */
 static int
-tell_note(struct tell *t, struct sst_error *err)
+tell_note(struct nats_tell *t, struct sst_error *err)
 {
 	struct nats_arena *arena = &t->read->catalog.arena;
 	const struct nats_memory *m = t->work->memory;
@@ -535,7 +279,7 @@ tell_note(struct tell *t, struct sst_error *err)
 		task.blockers = m->rows[i]->blockers != 0
 				    ? m->rows[i]->text + m->rows[i]->blockers
 				    : NULL;
-		id = tell_id(t, m->rows[i]);
+		id = nats__tell_id(t, m->rows[i]);
 		if (id == NULL || task.queue.data == NULL)
 			return sst_error_nomem(err);
 		code = nats__blocks_add(t->blocks, id, &task, err);
@@ -545,7 +289,7 @@ tell_note(struct tell *t, struct sst_error *err)
 
 /* Room for the ids of the longest queue, at most half full. */
 static bool
-tell_room(struct tell *t)
+tell_room(struct nats_tell *t)
 {
 	size_t most = 1, i;
 
@@ -562,7 +306,7 @@ tell_room(struct tell *t)
 int
 nats__tell(struct nats_read *read, struct sst_error *err)
 {
-	struct tell t = {.read = read};
+	struct nats_tell t = {.read = read};
 	int code = SST_OK;
 
 	if (!tell_room(&t))

@@ -1,6 +1,7 @@
 /*
- * A connection to NATS for requests and their answers: the only includer of
- * nats.h. It subscribes to an inbox of its own and to nothing else.
+ * A connection to NATS for requests and their answers. Only what is behind this
+ * (nats_wire.c, nats_link.c, nats_login.c) includes nats.h. It subscribes to an
+ * inbox of its own and to nothing else.
  *
  * An object belongs to one thread; only nats__wire_interrupt() may be called
  * from others. Threads of the library hand answers over under a lock; the thread
