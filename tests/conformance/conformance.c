@@ -9,7 +9,6 @@
 #include "config/option.h"
 #include "conformance/steps.h"
 #include "support/subject.h"
-#include "support/suite.h"
 
 /* The allocator keeps freed pieces of each size for each thread: many sizes
  * fill that store over a few hundred collections, and then no more. */
@@ -322,14 +321,6 @@ add_tests(TCase *tc)
 bool
 sst_conformance_run(const struct sst_conformance_case *row)
 {
-	const struct suite_plan plan = {
-	    .name = row->name,
-	    .add = add_tests,
-	    .setup = setup,
-	    .teardown = teardown,
-	    .timeout_seconds = 120,
-	};
-
 	variant = row;
-	return suite_run(&plan) == EXIT_SUCCESS;
+	return conformance_run(row->name, add_tests, setup, teardown);
 }

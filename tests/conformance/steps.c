@@ -1,8 +1,9 @@
 #include "conformance/steps.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "support/suite.h"
 
 void
 conformance_refuses(struct subject *subject, const char *const *bad_options)
@@ -49,4 +50,19 @@ conformance_as_before(const struct conformance_way *way, char *before)
 	ck_assert_uint_eq(strlen(before), strlen(after));
 	free(before);
 	free(after);
+}
+
+bool
+conformance_run(
+    const char *name, void (*add)(TCase *tc), SFun setup, SFun teardown)
+{
+	const struct suite_plan plan = {
+	    .name = name,
+	    .add = add,
+	    .setup = setup,
+	    .teardown = teardown,
+	    .timeout_seconds = 120,
+	};
+
+	return suite_run(&plan) == EXIT_SUCCESS;
 }

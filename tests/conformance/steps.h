@@ -2,6 +2,8 @@
 #ifndef TESTS_CONFORMANCE_STEPS_H
 #define TESTS_CONFORMANCE_STEPS_H
 
+#include <check.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "support/subject.h"
@@ -22,5 +24,9 @@ void conformance_repeats(const struct conformance_way *way);
 /* Beside after: a good result that is as long as the one before, which is
  * freed. */
 void conformance_as_before(const struct conformance_way *way, char *before);
+
+/* Runs the tests of one variant; false: some of them failed. */
+bool conformance_run(
+    const char *name, void (*add)(TCase *tc), SFun setup, SFun teardown);
 
 #endif

@@ -12,7 +12,6 @@
 #include "conformance/conformance.h"
 #include "conformance/steps.h"
 #include "support/kube_rig.h"
-#include "support/suite.h"
 
 enum {
 	REPEAT_WARM = 500,
@@ -291,14 +290,6 @@ add_tests(TCase *tc)
 bool
 sst_conformance_run_stream(const struct sst_conformance_stream *row)
 {
-	const struct suite_plan plan = {
-	    .name = row->name,
-	    .add = add_tests,
-	    .setup = setup,
-	    .teardown = teardown,
-	    .timeout_seconds = 120,
-	};
-
 	variant = row;
-	return suite_run(&plan) == EXIT_SUCCESS;
+	return conformance_run(row->name, add_tests, setup, teardown);
 }

@@ -11,6 +11,7 @@
 #include "repository/agents/agents.h"
 #include "support/kube_rig.h"
 #include "unit/base/run.h"
+#include "unit/repository/kube_source.h"
 
 #define DEPLOYMENTS "/apis/apps/v1/deployments"
 #define STATEFULSETS "/apis/apps/v1/statefulsets"
@@ -336,54 +337,17 @@ START_TEST(all_refused_is_a_failure)
 }
 END_TEST
 
-/* Which list fails first is chance: that of the gravest one is told, when all
- * have been tried. */
+static const struct kube_source source = {&rig, "", DEPLOYMENTS, WATCHES};
+
 START_TEST(no_chance_decides_which_failure_is_told)
 {
-	const struct kube_api_fault failing = {
-	    .kind = KUBE_API_STATUS, .status = 500};
-	const struct kube_api_fault again = {
-	    .kind = KUBE_API_STATUS, .status = 410};
-
-	kube_api_misbehave(rig.api, "/api", &failing);
-	kube_api_misbehave(rig.api, DEPLOYMENTS "?limit", &again);
-	kube_rig_open(&rig, "");
-	/* all but the first have failed */
-	ck_assert(
-	    POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == WATCHES));
-	ck_assert_int_eq(subject_collect(&rig.subject), SST_NODATA);
-	kube_api_misbehave(rig.api, DEPLOYMENTS "?limit", NULL);
-	fake_clock_advance(&rig.subject.hands, 2000);
-	kube_rig_await(&rig, SST_UPSTREAM);
-	ck_assert_msg(strstr(rig.subject.err.text, DEPLOYMENTS) != NULL, "%s",
-	    rig.subject.err.text);
+	kube_source_tells_the_gravest(&source);
 }
 END_TEST
 
-/* What is wrong with the server as a whole is told at once, in words that are
- * of no list. */
 START_TEST(a_server_that_fails_is_told_at_once)
 {
-	const struct kube_api_fault failing = {
-	    .kind = KUBE_API_STATUS, .status = 500};
-	const struct kube_api_fault again = {
-	    .kind = KUBE_API_STATUS, .status = 410};
-	struct sst_error early;
-
-	kube_api_misbehave(rig.api, "", &failing);
-	kube_api_misbehave(rig.api, DEPLOYMENTS "?limit", &again);
-	kube_rig_open(&rig, "");
-	ck_assert(
-	    POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == WATCHES));
-	ck_assert_int_eq(subject_collect(&rig.subject), SST_UPSTREAM);
-	early = rig.subject.err;
-	ck_assert_ptr_nonnull(strstr(early.text, "/version"));
-	kube_api_misbehave(rig.api, DEPLOYMENTS "?limit", NULL);
-	fake_clock_advance(&rig.subject.hands, 2000);
-	ck_assert(
-	    POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == WATCHES));
-	ck_assert_int_eq(subject_collect(&rig.subject), SST_UPSTREAM);
-	ck_assert_str_eq(rig.subject.err.text, early.text);
+	kube_source_tells_of_the_server(&source);
 }
 END_TEST
 
@@ -454,21 +418,11 @@ END_TEST
 
 START_TEST(a_silent_watch_proves_nothing)
 {
-	const struct kube_api_fault hold = {.kind = KUBE_API_HOLD};
-	unsigned before;
-
 	put(DEPLOYMENTS, "agents", "one", AGENT("true"));
 	kube_rig_open(&rig, "");
 	await_settled();
-	kube_rig_ask(&rig);
-	ck_assert_int_eq(subject_join(&rig.subject), SST_OK);
-	/* that was an answer a moment ago */
-	before = kube_api_calls(rig.api, "/version");
-	kube_rig_await(&rig, SST_OK);
-	ck_assert_uint_eq(kube_api_calls(rig.api, "/version"), before);
-	/* nobody answers */
-	kube_api_misbehave(rig.api, "/version", &hold);
-	kube_rig_ask_until(&rig, kube_rig_pass_deadline, SST_TIMEOUT);
+	kube_source_asks(&rig);
+	kube_source_keeps_its_deadline(&rig);
 }
 END_TEST
 
@@ -488,15 +442,9 @@ END_TEST
 
 START_TEST(an_interrupt_ends_the_question)
 {
-	const struct kube_api_fault hold = {.kind = KUBE_API_HOLD};
-
 	kube_rig_open(&rig, "");
 	await_settled();
-	kube_api_misbehave(rig.api, "/version", &hold);
-	kube_rig_ask_until(&rig, kube_rig_interrupt, SST_CANCELED);
-	kube_api_behave(rig.api);
-	kube_api_release(rig.api);
-	kube_rig_await(&rig, SST_OK);
+	kube_source_can_be_interrupted(&rig);
 }
 END_TEST
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kube_access_support.h"
+#include "unit/base/run.h"
 
 #define TOKEN "throwaway-token-1"
 #define SECRET "Zq7marker9"
@@ -551,16 +552,10 @@ main(void)
 {
 	Suite *s = suite_create("kube_access");
 	TCase *tc = tcase_create("kube_access");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	add_tests(tc);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

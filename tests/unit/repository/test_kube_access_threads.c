@@ -16,6 +16,7 @@
 
 #include "kube_access_support.h"
 #include "support/poll.h"
+#include "unit/base/run.h"
 
 enum { THREADS = 6, ROUNDS = 40 };
 
@@ -374,8 +375,6 @@ main(void)
 {
 	Suite *s = suite_create("kube_access_threads");
 	TCase *tc = tcase_create("kube_access_threads");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -389,9 +388,5 @@ main(void)
 	tcase_add_test(tc, an_interrupt_before_a_request);
 	tcase_add_test(tc, expiry_under_load);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

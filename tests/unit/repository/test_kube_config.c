@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "repository/kube/config.h"
+#include "unit/base/run.h"
 
 #define CASES SST_SOURCE_DIR "/mocks/upstreams/kubeconfig/"
 #define TOKEN "throwaway-token-1"
@@ -318,15 +319,9 @@ main(void)
 {
 	Suite *s = suite_create("kube_config");
 	TCase *tc = tcase_create("kube_config");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	add_tests(tc);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

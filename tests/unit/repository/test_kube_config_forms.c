@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "repository/kube/kube_priv.h"
+#include "unit/base/run.h"
 
 /* In every place where a secret may stand. */
 #define SECRET "Zq7marker9"
@@ -460,15 +461,9 @@ main(void)
 {
 	Suite *s = suite_create("kube_config_forms");
 	TCase *tc = tcase_create("kube_config_forms");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	add_tests(tc);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

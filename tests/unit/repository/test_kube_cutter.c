@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "test_kube_cutter.h"
+#include "unit/base/run.h"
 
 /* The text is cut whole and byte by byte; both give want. */
 static void
@@ -378,16 +379,10 @@ main(void)
 {
 	Suite *s = suite_create("kube_cutter");
 	TCase *tc = tcase_create("kube_cutter");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	add_tests(tc);
 	add_recorded_cutter_tests(tc);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

@@ -18,6 +18,7 @@
 #include "repository/kube/exec_plugin.h"
 #include "support/fake_clock.h"
 #include "support/poll.h"
+#include "unit/base/run.h"
 
 #define V1 "client.authentication.k8s.io/v1"
 #define SECRET "Zq7marker9"
@@ -414,8 +415,6 @@ main(void)
 {
 	Suite *s = suite_create("kube_exec");
 	TCase *tc = tcase_create("kube_exec");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -429,9 +428,5 @@ main(void)
 	tcase_add_test(tc, a_plugin_that_leaves_a_daemon);
 	tcase_add_loop_test(tc, a_plugin_that_hangs, 0, 3);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

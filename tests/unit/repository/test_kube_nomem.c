@@ -10,6 +10,7 @@
 #include "repository/kube/exec_plugin.h"
 #include "repository/kube/kube_priv.h"
 #include "support/starve.h"
+#include "unit/base/run.h"
 
 enum { ALLOCATIONS_MAX = 2000 };
 
@@ -130,8 +131,6 @@ main(void)
 {
 	Suite *s = suite_create("kube_nomem");
 	TCase *tc = tcase_create("kube_nomem");
-	SRunner *sr;
-	int failed;
 
 	starve_init();
 	tcase_set_timeout(tc, 120);
@@ -139,9 +138,5 @@ main(void)
 	tcase_add_test(tc, what_a_plugin_says);
 	tcase_add_test(tc, a_request);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "repository/kube/quantity.h"
+#include "unit/base/run.h"
 
 static struct sst_error err;
 
@@ -149,8 +150,6 @@ main(void)
 {
 	Suite *s = suite_create("kube_quantity");
 	TCase *tc = tcase_create("kube_quantity");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(
 	    tc, right_ones, 0, (int)(sizeof(right) / sizeof(right[0])));
@@ -158,9 +157,5 @@ main(void)
 	    tc, wrong_ones, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_test(tc, only_len_bytes_count);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

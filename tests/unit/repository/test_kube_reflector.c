@@ -3,6 +3,7 @@
 
 #include "test_kube_reflector.h"
 #include "test_kube_reflector_support.h"
+#include "unit/base/run.h"
 
 int
 main(void)
@@ -12,9 +13,7 @@ main(void)
 	Suite *s = suite_create("kube_reflector");
 	TCase *tc = tcase_create("kube_reflector");
 	TCase *pure = tcase_create("kube_reflector_parse");
-	SRunner *sr;
 	size_t i;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, rig_setup, rig_teardown);
@@ -23,9 +22,5 @@ main(void)
 	add_parse_tests(pure);
 	suite_add_tcase(s, pure);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

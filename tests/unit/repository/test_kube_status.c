@@ -7,6 +7,7 @@
 #include "httpc/client.h"
 #include "repository/kube/access.h"
 #include "repository/kube/cluster_priv.h"
+#include "unit/base/run.h"
 
 #define STATUS(rest) "{\"kind\":\"Status\",\"apiVersion\":\"v1\"," rest "}"
 #define GET "GET /api/v1/pods: answered "
@@ -107,17 +108,11 @@ main(void)
 {
 	Suite *s = suite_create("kube_status");
 	TCase *tc = tcase_create("kube_status");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(
 	    tc, answers, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_test(tc, a_long_message_is_cut);
 	tcase_add_test(tc, versions);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "support/poll.h"
+#include "unit/repository/kube_source.h"
 #include "unit/repository/kubernetes_rig.h"
+#include "unit/base/run.h"
 
 #define POD(name, phase)                                                \
 	"{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"agents\"" \
@@ -149,8 +151,8 @@ START_TEST(a_server_that_is_gone_is_a_failure)
 	ck_assert(POLL_UNTIL((fake_clock_advance(&rig.subject.hands, 500),
 	    subject_collect(&rig.subject) == SST_UNREACHABLE)));
 	ck_assert(kube_api_refuse(rig.api, false));
-	ck_assert(POLL_UNTIL(
-	    (rig_skip(), rig_look() && rig_flaw()->code == SST_OK)));
+	ck_assert(
+	    POLL_UNTIL((rig_skip(), rig_look() && rig_flaw()->code == SST_OK)));
 	ck_assert_uint_eq(json_array_size(rig.entities), 7);
 }
 END_TEST
@@ -186,8 +188,8 @@ START_TEST(a_forgotten_past_is_listed_anew)
 	kube_api_put(rig.api, KUBE_PODS, POD("after", "Running"));
 	kube_api_delete(rig.api, KUBE_PODS, "agents", "agent-shell");
 	kube_api_compact(rig.api, false);
-	ck_assert(POLL_UNTIL(
-	    (rig_skip(), rig_look() && rig_pod("after") != NULL)));
+	ck_assert(
+	    POLL_UNTIL((rig_skip(), rig_look() && rig_pod("after") != NULL)));
 	RIG_UNTIL(rig_pod("agent-shell") == NULL);
 }
 END_TEST
@@ -196,29 +198,11 @@ END_TEST
 
 START_TEST(a_quiet_server_is_asked_whether_it_lives)
 {
-	unsigned before;
-
 	rig_load();
 	rig_open("");
 	await_settled();
-	kube_rig_ask(&rig);
-	ck_assert_int_eq(subject_join(&rig.subject), SST_OK);
-	/* that was an answer a moment ago */
-	before = kube_api_calls(rig.api, "/version");
-	rig_await(SST_OK);
-	ck_assert_uint_eq(kube_api_calls(rig.api, "/version"), before);
-}
-END_TEST
-
-START_TEST(who_answers_no_question_is_not_alive)
-{
-	const struct kube_api_fault hold = {.kind = KUBE_API_HOLD};
-
-	rig_load();
-	rig_open("");
-	await_settled();
-	kube_api_misbehave(rig.api, "/version", &hold);
-	kube_rig_ask_until(&rig, kube_rig_pass_deadline, SST_TIMEOUT);
+	kube_source_asks(&rig);
+	kube_source_keeps_its_deadline(&rig);
 }
 END_TEST
 
@@ -239,16 +223,10 @@ END_TEST
 
 START_TEST(a_collection_can_be_interrupted)
 {
-	const struct kube_api_fault hold = {.kind = KUBE_API_HOLD};
-
 	rig_load();
 	rig_open("");
 	await_settled();
-	kube_api_misbehave(rig.api, "/version", &hold);
-	kube_rig_ask_until(&rig, kube_rig_interrupt, SST_CANCELED);
-	kube_api_behave(rig.api);
-	kube_api_release(rig.api);
-	rig_await(SST_OK);
+	kube_source_can_be_interrupted(&rig);
 }
 END_TEST
 
@@ -329,7 +307,6 @@ add_tests(Suite *s)
 	tcase_add_test(tc, a_kubeconfig_that_is_not_there_is_a_failure);
 	tcase_add_test(tc, a_forgotten_past_is_listed_anew);
 	tcase_add_test(tc, a_quiet_server_is_asked_whether_it_lives);
-	tcase_add_test(tc, who_answers_no_question_is_not_alive);
 	tcase_add_test(tc, an_event_answers_the_question);
 	tcase_add_test(tc, a_server_that_hangs_from_the_start_is_a_failure);
 	tcase_add_test(tc, a_collection_can_be_interrupted);
@@ -341,13 +318,7 @@ int
 main(void)
 {
 	Suite *s = suite_create("kubernetes live");
-	SRunner *sr;
-	int failed;
 
 	add_tests(s);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

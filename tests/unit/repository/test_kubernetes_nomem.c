@@ -11,6 +11,7 @@
 #include "repository/harvest.h"
 #include "support/starve.h"
 #include "unit/repository/kubernetes_world.h"
+#include "unit/base/run.h"
 
 static struct kubernetes_world world;
 
@@ -172,17 +173,11 @@ main(void)
 {
 	Suite *s = suite_create("kubernetes without memory");
 	TCase *tc = tcase_create("nomem");
-	SRunner *sr;
-	int failed;
 
 	starve_init();
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_store_survives);
 	tcase_add_test(tc, an_entity_is_whole_or_none);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

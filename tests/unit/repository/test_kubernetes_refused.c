@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "unit/repository/kube_source.h"
 #include "unit/repository/kubernetes_rig.h"
+#include "unit/base/run.h"
 
 #define POD(name, phase)                                                \
 	"{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"agents\"" \
@@ -112,51 +114,17 @@ START_TEST(everything_refused_is_a_failure)
 }
 END_TEST
 
-/* Which list fails first is chance: that of the gravest one is told, when all
- * have been tried. */
+static const struct kube_source source = {&rig, "metrics: false", KUBE_PODS, 8};
+
 START_TEST(no_chance_decides_which_failure_is_told)
 {
-	const struct kube_api_fault failing = {
-	    .kind = KUBE_API_STATUS, .status = 500};
-	const struct kube_api_fault again = {
-	    .kind = KUBE_API_STATUS, .status = 410};
-
-	kube_api_misbehave(rig.api, "/api", &failing);
-	kube_api_misbehave(rig.api, KUBE_PODS "?limit", &again);
-	rig_open("metrics: false");
-	/* all but the first have failed */
-	ck_assert(POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == 8));
-	ck_assert_int_eq(subject_collect(&rig.subject), SST_NODATA);
-	kube_api_misbehave(rig.api, KUBE_PODS "?limit", NULL);
-	fake_clock_advance(&rig.subject.hands, 2000);
-	rig_await(SST_UPSTREAM);
-	ck_assert_msg(strstr(rig.subject.err.text, KUBE_PODS) != NULL, "%s",
-	    rig.subject.err.text);
+	kube_source_tells_the_gravest(&source);
 }
 END_TEST
 
-/* What is wrong with the server as a whole is told at once, in words that are
- * of no list. */
 START_TEST(a_server_that_fails_is_told_at_once)
 {
-	const struct kube_api_fault failing = {
-	    .kind = KUBE_API_STATUS, .status = 500};
-	const struct kube_api_fault again = {
-	    .kind = KUBE_API_STATUS, .status = 410};
-	struct sst_error early;
-
-	kube_api_misbehave(rig.api, "", &failing);
-	kube_api_misbehave(rig.api, KUBE_PODS "?limit", &again);
-	rig_open("metrics: false");
-	ck_assert(POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == 8));
-	ck_assert_int_eq(subject_collect(&rig.subject), SST_UPSTREAM);
-	early = rig.subject.err;
-	ck_assert_ptr_nonnull(strstr(early.text, "/version"));
-	kube_api_misbehave(rig.api, KUBE_PODS "?limit", NULL);
-	fake_clock_advance(&rig.subject.hands, 2000);
-	ck_assert(POLL_UNTIL(fake_clock_waiting(&rig.subject.hands) == 8));
-	ck_assert_int_eq(subject_collect(&rig.subject), SST_UPSTREAM);
-	ck_assert_str_eq(rig.subject.err.text, early.text);
+	kube_source_tells_of_the_server(&source);
 }
 END_TEST
 
@@ -348,13 +316,7 @@ int
 main(void)
 {
 	Suite *s = suite_create("kubernetes refusals");
-	SRunner *sr;
-	int failed;
 
 	add_tests(s);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }
