@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "repository/workload/kubernetes_parse.h"
+#include "unit/base/run.h"
 
 static struct kubernetes_record *record;
 static struct sst_error err;
@@ -274,8 +275,6 @@ main(void)
 {
 	Suite *s = suite_create("kubernetes controls");
 	TCase *tc = tcase_create("controls");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, a_roll_out_is_told_as_kubectl_does, 0,
@@ -286,8 +285,5 @@ main(void)
 	tcase_add_test(tc, a_cronjob_is_bounded_when_it_says_so);
 	tcase_add_test(tc, only_metadata_of_replicasets_counts);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "unit/base/run.h"
 #include "unit/repository/kubernetes_world.h"
 
 enum {
@@ -405,13 +406,8 @@ main(void)
 {
 	Suite *s = suite_create("kubernetes order");
 	TCase *tc = tcase_create("order");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, the_order_does_not_matter, 0, ROUNDS);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "repository/workload/kubernetes_parse.h"
+#include "unit/base/run.h"
 
 static struct kubernetes_record *record;
 static struct sst_error err;
@@ -588,13 +589,8 @@ main(void)
 {
 	Suite *s = suite_create("kubernetes pods");
 	TCase *tc = tcase_create("pods");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	add_tests(tc);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

@@ -9,25 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "unit/base/run.h"
+#include "unit/repository/kubernetes_case.h"
 #include "unit/repository/kubernetes_oracle.h"
-#include "unit/repository/kubernetes_world.h"
-
-static struct kubernetes_world world;
-static json_t *entities;
-
-static void
-setup(void)
-{
-	kubernetes_world_init(&world, NULL, 0);
-	entities = NULL;
-}
-
-static void
-teardown(void)
-{
-	json_decref(entities);
-	kubernetes_world_fini(&world);
-}
 
 static const char *const names[] = {"pods", "deployments", "replicasets",
     "statefulsets", "daemonsets", "jobs", NULL, "horizontalpodautoscalers"};
@@ -547,8 +531,6 @@ main(void)
 {
 	Suite *s = suite_create("kubernetes recordings");
 	TCase *tc = tcase_create("recorded");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, state_a_is_as_the_server_prints_it);
@@ -565,8 +547,5 @@ main(void)
 	tcase_add_test(tc, all_namespaces_without_replicasets);
 	tcase_add_test(tc, listing_again_changes_nothing);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

@@ -7,35 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/repository/kubernetes_world.h"
-
-static struct kubernetes_world world;
-static json_t *entities;
-
-static void
-setup(void)
-{
-	kubernetes_world_init(&world, NULL, 0);
-	entities = NULL;
-}
-
-static void
-teardown(void)
-{
-	json_decref(entities);
-	kubernetes_world_fini(&world);
-}
+#include "unit/base/run.h"
+#include "unit/repository/kubernetes_case.h"
 
 #define put(resource, ...) kubernetes_world_putf(&world, resource, __VA_ARGS__)
 #define drop(resource, ...) \
 	kubernetes_world_dropf(&world, resource, __VA_ARGS__)
-
-static void
-look(void)
-{
-	json_decref(entities);
-	entities = kubernetes_world_entities(&world);
-}
 
 static const json_t *
 workload(const char *kind, const char *name)
@@ -488,13 +465,8 @@ main(void)
 {
 	Suite *s = suite_create("kubernetes store");
 	TCase *tc = tcase_create("store");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	add_tests(tc);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }

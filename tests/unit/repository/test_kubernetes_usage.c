@@ -7,35 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/repository/kubernetes_world.h"
-
-static struct kubernetes_world world;
-static json_t *entities;
-
-static void
-setup(void)
-{
-	kubernetes_world_init(&world, NULL, 0);
-	entities = NULL;
-}
-
-static void
-teardown(void)
-{
-	json_decref(entities);
-	kubernetes_world_fini(&world);
-}
+#include "unit/base/run.h"
+#include "unit/repository/kubernetes_case.h"
 
 #define put(resource, ...) kubernetes_world_putf(&world, resource, __VA_ARGS__)
 #define META "'metadata':{'name':'%s','namespace':'n','uid':'%s'"
 #define RUNS "'status':{'phase':'Running','startTime':'2026-11-21T03:00:00Z'}"
-
-static void
-look(void)
-{
-	json_decref(entities);
-	entities = kubernetes_world_entities(&world);
-}
 
 static void
 measure(const char *name, const char *at, const char *cpu, const char *memory)
@@ -122,15 +99,10 @@ main(void)
 {
 	Suite *s = suite_create("kubernetes usage");
 	TCase *tc = tcase_create("usage");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, usage_is_of_the_pod_that_runs_now);
 	tcase_add_test(tc, small_moves_are_not_told);
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return unit_run(s);
 }
