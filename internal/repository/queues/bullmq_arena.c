@@ -27,26 +27,49 @@ arena_grow(struct bullmq_arena *arena, size_t bytes)
 	return chunk;
 }
 
-void *
-bullmq__arena_take(struct bullmq_arena *arena, size_t bytes, bool *full_out)
+static void *
+arena_cut(struct bullmq_arena *arena, size_t bytes, size_t align)
 {
-	size_t align = alignof(max_align_t);
 	struct bullmq_chunk *chunk = arena->chunks;
-	void *out;
+	size_t at = 0;
 
-	bytes = (bytes + align - 1) / align * align;
-	*full_out = arena->max_bytes > 0 &&
-		    bytes > arena->max_bytes - arena->used;
-	if (*full_out)
-		return NULL;
-	if (chunk == NULL || chunk->size - chunk->used < bytes)
+	if (chunk != NULL)
+		at = (chunk->used + align - 1) / align * align;
+	if (chunk == NULL || at > chunk->size || chunk->size - at < bytes) {
 		chunk = arena_grow(arena, bytes);
+		at = 0;
+	}
 	if (chunk == NULL)
 		return NULL;
-	out = chunk->bytes + chunk->used;
-	chunk->used += bytes;
-	arena->used += bytes;
-	return memset(out, 0, bytes);
+	chunk->used = at + bytes;
+	return chunk->bytes + at;
+}
+
+void *
+bullmq__arena_take(struct bullmq_arena *arena, size_t bytes)
+{
+	void *out = arena_cut(arena, bytes, alignof(max_align_t));
+
+	return out == NULL ? NULL : memset(out, 0, bytes);
+}
+
+char *
+bullmq__arena_copy(struct bullmq_arena *arena, const char *bytes, size_t len,
+    bool *full_out)
+{
+	char *out;
+
+	*full_out = len >= arena->max_bytes - arena->used;
+	if (*full_out)
+		return NULL;
+	out = arena_cut(arena, len + 1, 1);
+	if (out == NULL)
+		return NULL;
+	if (len > 0)
+		memcpy(out, bytes, len);
+	out[len] = '\0';
+	arena->used += len + 1;
+	return out;
 }
 
 void

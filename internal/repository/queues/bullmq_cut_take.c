@@ -105,7 +105,7 @@ cut_slot(struct bullmq_read *read, struct bullmq_queue *q,
 		q->marker = true;
 		return SST_OK;
 	}
-	copy = bullmq__arena_take(&b->ids, id->len + 1, &full);
+	copy = bullmq__arena_copy(&b->ids, id->str, id->len, &full);
 	if (full) {
 		sst_error_set(err, SST_LIMIT,
 		    "%.200s: more ids than fit into %zu bytes", q->shown,
@@ -118,7 +118,6 @@ cut_slot(struct bullmq_read *read, struct bullmq_queue *q,
 	    !bullmq__room((void **)&q->slots, q->slot_count, &q->slot_cap,
 		sizeof(*q->slots)))
 		return sst_error_nomem(err);
-	memcpy(copy, id->str, id->len);
 	slot->id = copy;
 	slot->id_len = (uint32_t)id->len;
 	q->slots[q->slot_count++] = *slot;

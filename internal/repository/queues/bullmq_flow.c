@@ -114,14 +114,13 @@ flow_child(struct bullmq *b, struct bullmq_parent *p, const redisReply *key,
 	if (key->type != REDIS_REPLY_STRING || key->len == 0 ||
 	    key->len > 2048)
 		return SST_OK;
-	copy = bullmq__arena_take(&b->ids, key->len, &full);
+	copy = bullmq__arena_copy(&b->ids, key->str, key->len, &full);
 	if (full)
 		return SST_OK;
 	if (copy == NULL ||
 	    !bullmq__room((void **)&b->children, b->child_count,
 		&b->child_cap, sizeof(*b->children)))
 		return sst_error_nomem(err);
-	memcpy(copy, key->str, key->len);
 	c.key = copy;
 	c.key_len = (uint32_t)key->len;
 	c.job = (struct bullmq_job)BULLMQ_JOB_INIT;

@@ -148,12 +148,10 @@ jobs_on_still(struct bullmq_read *read, const struct bullmq_row *row,
 static bool
 jobs_forget(struct bullmq *b, struct bullmq_queue *q)
 {
-	bool full;
-
 	q->jobs = bullmq__arena_take(
-	    &b->texts, q->slot_count * sizeof(*q->jobs) + 1, &full);
-	q->job_told = bullmq__arena_take(&b->texts, q->slot_count + 1, &full);
-	q->job_gone = bullmq__arena_take(&b->texts, q->slot_count + 1, &full);
+	    &b->texts, q->slot_count * sizeof(*q->jobs) + 1);
+	q->job_told = bullmq__arena_take(&b->texts, q->slot_count + 1);
+	q->job_gone = bullmq__arena_take(&b->texts, q->slot_count + 1);
 	memset(&q->jobs_hash, 0, sizeof(q->jobs_hash));
 	return q->jobs != NULL && q->job_told != NULL && q->job_gone != NULL;
 }
@@ -199,14 +197,13 @@ jobs_copy(struct bullmq *b, struct queue_text *text, size_t max)
 		return true;
 	if (text->len > max)
 		text->len = max;
-	copy = bullmq__arena_take(&b->texts, text->len + 1, &full);
+	copy = bullmq__arena_copy(&b->texts, text->data, text->len, &full);
 	if (full) {
 		*text = QUEUE_TEXT_NONE;
 		return true;
 	}
 	if (copy == NULL)
 		return false;
-	memcpy(copy, text->data, text->len);
 	text->data = copy;
 	return true;
 }

@@ -1,6 +1,5 @@
 #include "repository/queues/bullmq_parse.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,30 +224,4 @@ bullmq__job_bytes(const redisReply *reply)
 			   ? reply->element[i]->len
 			   : 0;
 	return sum;
-}
-
-int
-bullmq__parse_opts(
-    struct queue_text opts, int64_t *attempts_out, struct sst_error *err)
-{
-	json_error_t at;
-	json_t *tree, *attempts;
-	int64_t value = 0;
-	int code = SST_OK;
-
-	tree = json_loadb(opts.data, opts.len, 0, &at);
-	if (tree == NULL)
-		return sst_error_set(err, SST_SYNTAX, "opts: not JSON");
-	attempts = json_object_get(tree, "attempts");
-	if (!json_is_object(tree))
-		code = sst_error_set(err, SST_TYPE, "opts: not an object");
-	else if (attempts != NULL && !json_is_integer(attempts))
-		code = sst_error_set(err, SST_TYPE,
-		    "opts: attempts is no whole number");
-	else
-		value = json_integer_value(attempts);
-	json_decref(tree);
-	if (code == SST_OK)
-		*attempts_out = value > 1 ? value : 1;
-	return code;
 }
