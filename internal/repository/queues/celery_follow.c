@@ -39,7 +39,8 @@ each_row(struct follow *f, each_fn *fn)
 		for (k = 0; k < f->c->step_count; k++) {
 			list = &queue->lists[k];
 			for (n = 0; n < list->count && !f->nomem; n++) {
-				if (!list->rows[n].twin)
+				if (!list->rows[n].twin &&
+				    list->rows[n].id.data != NULL)
 					fn(f, queue, &list->rows[n],
 					    celery__row_status(
 						f->read, &list->rows[n]));

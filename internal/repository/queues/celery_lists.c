@@ -20,18 +20,6 @@ struct lists {
 	size_t count;
 };
 
-void
-celery__list_drop(struct celery_list *list)
-{
-	celery__pool_fini(&list->pool);
-	list->rows = NULL;
-	list->count = 0;
-	list->bad = 0;
-	list->bad_reason = NULL;
-	list->marked = false;
-	list->asked = 0;
-}
-
 static struct celery_list *
 list_at(const struct celery *c, size_t i)
 {
@@ -76,14 +64,13 @@ take_length(struct lists *l, struct celery_list *list,
 	int code = sst_redis_item_check(item, "LLEN", &why);
 
 	list->code = SST_OK;
-	list->probe_whole = true;
-	list->probe = sst_hash_bytes(&item->integer, sizeof(item->integer));
+	list->probe = (struct celery_probe){.whole = true};
 	if (code != SST_OK) {
 		list_fail(l->read, list, code, why.text);
 		return;
 	}
 	list->probed = item->integer > 0 ? item->integer : 0;
-	list->len = list->probed;
+	list->len = list->probe.len = list->probed;
 	if (list->probed > 0 && list->step != 0)
 		list->queue->prioritized = true;
 }
@@ -104,11 +91,13 @@ take_probe(void *ctx, size_t i, struct sst_redis_walk *reply,
 		return SST_OK;
 	}
 	if (item.type != REDIS_REPLY_STRING) {
-		list->probe_whole = list->probe_whole && list->probed == 0;
+		list->probe.whole = list->probe.whole && list->probed == 0;
 		return SST_OK;
 	}
-	list->probe =
-	    sst_hash_mix(list->probe, sst_hash_bytes(item.data, item.len));
+	if (i % PROBES == PROBE_NEWEST)
+		list->probe.newest = sst_hash_bytes(item.data, item.len);
+	else
+		list->probe.next = sst_hash_bytes(item.data, item.len);
 	if (item.len > list->typical)
 		list->typical = item.len;
 	return SST_OK;
@@ -120,7 +109,7 @@ large_probe(void *ctx, size_t i)
 	struct lists *l = ctx;
 	struct celery_list *list = list_at(l->c, i / PROBES);
 
-	list->probe_whole = false;
+	list->probe.whole = false;
 	list->probe_due = sst_mono_add_ms(l->read->req->now, CELERY_AGAIN_MS);
 }
 
@@ -147,7 +136,7 @@ static void
 list_hope(struct celery_list *list)
 {
 	if (list->limit == SIZE_MAX ||
-	    sst_hash_equal(list->limit_mark, list->probe))
+	    list->limit_mark.len == list->probe.len)
 		return;
 	list->limit = list->limit < SIZE_MAX / 16 ? list->limit * 8 + 1
 						  : SIZE_MAX;
@@ -176,15 +165,6 @@ queue_wants(struct celery *c, struct celery_queue *queue)
 	}
 }
 
-static bool
-list_is_due(const struct celery_list *list)
-{
-	if (list->code != SST_OK)
-		return false;
-	return !list->marked || !sst_hash_equal(list->mark, list->probe) ||
-	       list->want > list->asked;
-}
-
 /* The windows that are to be read. */
 static bool
 lists_plan(struct lists *l)
@@ -199,50 +179,23 @@ lists_plan(struct lists *l)
 		queue_wants(l->c, l->c->queues[i]);
 	for (i = 0; i < all; i++) {
 		list = list_at(l->c, i);
-		if (!list_is_due(list))
-			continue;
-		if (list->want > 0) {
+		if (list->code == SST_OK &&
+		    celery__window_due(list, l->read->req->now))
 			l->todo[l->count++] = list;
-			continue;
-		}
-		celery__list_drop(list);
-		list->mark = list->probe;
-		list->marked = list->probe_whole;
 	}
 	return true;
 }
 
+/* With the last one that is known, to see that the list did not move on. */
 static void
 send_window(void *ctx, struct sst_redis *redis, size_t i)
 {
 	struct lists *l = ctx;
 	const struct celery_list *list = l->todo[i];
 
-	sst_redis_command(redis, "LRANGE %b -%llu -1", list->key.data,
-	    list->key.len, (unsigned long long)list->want);
-}
-
-/* One message; place is how many are before it in the list. */
-static int
-window_row(struct lists *l, struct celery_list *list,
-    const struct sst_redis_item *item, size_t place, struct celery_row *out)
-{
-	struct celery_value value = celery__scan(
-	    item->data != NULL ? item->data : "", item->len);
-	struct celery_message message;
-	const char *reason = NULL;
-	int code = celery__parse_message(&value, l->c->set.depends_on,
-	    &list->pool, &message, &reason);
-
-	if (code == SST_OK)
-		code = celery__row(&message, &list->pool, out);
-	out->place = place;
-	if (code != SST_PROTOCOL)
-		return code;
-	list->bad++;
-	list->bad_at = place;
-	list->bad_reason = reason;
-	return code;
+	sst_redis_command(redis, "LRANGE %b -%llu -%llu", list->key.data,
+	    list->key.len, (unsigned long long)list->want,
+	    (unsigned long long)(list->count > 0 ? list->count : 1));
 }
 
 static int
@@ -253,8 +206,7 @@ take_window(void *ctx, size_t i, struct sst_redis_walk *reply,
 	struct celery_list *list = l->todo[i];
 	struct sst_redis_item item;
 	struct sst_error why;
-	struct celery_row *row;
-	size_t n, bytes = 0;
+	bool whole;
 	int code;
 
 	if (!sst_redis_next(reply, &item))
@@ -264,28 +216,12 @@ take_window(void *ctx, size_t i, struct sst_redis_walk *reply,
 		list_fail(l->read, list, code, why.text);
 		return SST_OK;
 	}
-	celery__list_drop(list);
-	n = (size_t)item.integer;
-	list->rows = celery__pool_take(&list->pool, (n + 1) * sizeof(*row));
-	if (list->rows == NULL)
+	code = celery__window_take(l->c, list, reply, (size_t)item.integer,
+	    l->read->req->now, &whole);
+	if (code != SST_OK)
 		return sst_error_nomem(err);
-	/* the next one comes last: fill from the end */
-	list->count = n;
-	for (row = list->rows + n; n > 0 && sst_redis_next(reply, &item);) {
-		n--;
-		bytes += item.len;
-		code = window_row(l, list, &item, n, row - 1);
-		if (code == SST_NOMEM)
-			return sst_error_nomem(err);
-		row -= code == SST_OK ? 1 : 0;
-	}
-	list->count -= (size_t)(row - list->rows);
-	list->rows = row;
-	if (list->count > 0)
-		list->typical = bytes / list->count;
-	list->mark = list->probe;
-	list->marked = list->probe_whole;
-	list->asked = list->want;
+	if (whole)
+		l->todo[i] = NULL;
 	return SST_OK;
 }
 
@@ -298,9 +234,12 @@ large_window(void *ctx, size_t i)
 	celery__list_drop(list);
 	list->limit = list->want / 8;
 	list->limit_mark = list->probe;
+	list->want = list->limit;
+	if (list->want == 0)
+		l->todo[i] = NULL;
 }
 
-/* Reads what is planned; what was too large again, with less of it. */
+/* Reads what is planned; what was too large or moved on once more. */
 static int
 lists_read(struct lists *l, struct sst_error *err)
 {
@@ -317,15 +256,29 @@ lists_read(struct lists *l, struct sst_error *err)
 		batch.count = l->count;
 		code = celery__batch(&batch, err);
 		for (i = 0, again = 0; code == SST_OK && i < l->count; i++) {
-			if (l->todo[i]->limit >= l->todo[i]->want)
-				continue;
-			l->todo[i]->want = l->todo[i]->limit;
-			if (l->todo[i]->want > 0)
+			if (l->todo[i] != NULL)
 				l->todo[again++] = l->todo[i];
 		}
 		l->count = again;
 	}
 	return code;
+}
+
+static void
+list_tell_bad(struct lists *l, const struct celery_list *list,
+    struct sst_buf *where)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (list->rows[i].bad_reason == NULL)
+			continue;
+		sst_buf_clear(where);
+		sst_buf_addf(where, "/%s/%zu", list->queue->name.data, i);
+		sst_draft_reject(l->read->out,
+		    sst_buf_failed(where) ? "/" : where->data,
+		    list->rows[i].bad_reason);
+	}
 }
 
 /* What is told at every collection, also when nothing was read. */
@@ -344,14 +297,8 @@ lists_tell_flaws(struct lists *l)
 			    "%s: a message is larger than "
 			    "max_upstream_body_bytes",
 			    list->queue->name.data);
-		if (list->bad == 0)
-			continue;
-		sst_buf_clear(&where);
-		sst_buf_addf(&where, "/%s/%zu", list->queue->name.data,
-		    list->bad_at);
-		sst_draft_reject(l->read->out,
-		    sst_buf_failed(&where) ? "/" : where.data,
-		    list->bad_reason);
+		if (list->bad > 0)
+			list_tell_bad(l, list, &where);
 	}
 	sst_buf_fini(&where);
 }

@@ -48,7 +48,8 @@ struct celery_row {
 	int64_t retries;
 	bool has_priority;
 	int64_t priority;
-	size_t place; /* in its list, 0 is next */
+	struct sst_hash hash;   /* of the message, of a task that waits */
+	const char *bad_reason; /* it is none, static; then without id */
 	bool twin; /* the same task is listed elsewhere in the queue */
 	struct celery_next *next;
 	size_t next_count;
@@ -58,30 +59,37 @@ struct celery_row {
 
 struct celery_queue;
 
+/* What a list is known by: it is only added to at one end and taken from at the
+ * other, and each message is another one. */
+struct celery_probe {
+	int64_t len;
+	struct sst_hash newest;
+	struct sst_hash next;
+	bool whole; /* both ends could be looked at */
+};
+
 /* The waiting tasks of one priority. */
 struct celery_list {
 	struct celery_queue *queue;
 	int64_t step;
 	struct queue_text key; /* owned */
-	int64_t probed;        /* length before the window was read */
-	int64_t len;           /* at the cut; QUEUE_UNKNOWN */
-	size_t typical;        /* bytes of a message; 0: not known */
-	struct sst_hash probe; /* of its length and both ends, in the making */
-	bool probe_whole;      /* both ends could be looked at */
-	struct sst_hash mark;  /* of that when it was read */
+	int64_t probed; /* length before the window was read */
+	int64_t len;    /* at the cut; QUEUE_UNKNOWN */
+	size_t typical; /* bytes of a message; 0: not known */
+	/* Its length and both ends, and the same when the window was read. */
+	struct celery_probe probe, mark;
 	bool marked;
-	size_t limit;    /* messages that fit into one reply, by experience */
-	struct sst_hash limit_mark; /* of the list when that was found out */
-	struct sst_mono probe_due;  /* its ends are too large until then */
-	size_t want;     /* messages to read now */
-	size_t asked;    /* messages asked for when it was read */
-	int code;        /* why it cannot be read; SST_OK */
+	size_t limit; /* messages that fit into one reply, by experience */
+	struct celery_probe limit_mark; /* when that was found out */
+	struct sst_mono probe_due; /* its ends are too large until then */
+	struct sst_mono whole_at;  /* when all of the window was read */
+	size_t want; /* messages to have */
+	int code;    /* why it cannot be read; SST_OK */
 	struct celery_pool pool;
-	struct celery_row *rows; /* head first */
-	size_t count;
-	size_t bad;             /* messages left out */
-	size_t bad_at;          /* place of the first one */
-	const char *bad_reason; /* static */
+	struct celery_row *rows; /* owned, head first */
+	size_t count, cap;
+	size_t wasted; /* rows that are gone, but their texts are not */
+	size_t bad;    /* rows that are no tasks */
 };
 
 /* A task that a worker took and did not acknowledge. */
@@ -249,6 +257,15 @@ int celery__step_discover(struct celery_read *read, struct sst_error *err);
 /* The waiting tasks: celery_lists.c. */
 int celery__step_lists(struct celery_read *read, struct sst_error *err);
 void celery__list_drop(struct celery_list *list);
+/* What of the window is known already, and whether more of it must be read:
+ * celery_window.c. */
+bool celery__window_due(struct celery_list *list, struct sst_mono now);
+/* The answer to LRANGE -want -(count, at least 1); false when the list moved
+ * on: then nothing of it is known. SST_NOMEM. */
+int celery__window_take(struct celery *c, struct celery_list *list,
+    struct sst_redis_walk *reply, size_t values, struct sst_mono now,
+    bool *whole_out);
+void celery__list_fini(struct celery_list *list);
 /* Counts at one instant, and who is taken: celery_cut.c. */
 int celery__step_cut(struct celery_read *read, struct sst_error *err);
 /* The messages of those: celery_taken.c. */

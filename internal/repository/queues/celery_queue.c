@@ -19,7 +19,7 @@ queue_free(struct celery_queue *queue, size_t steps)
 	if (queue == NULL)
 		return;
 	for (i = 0; queue->lists != NULL && i < steps; i++) {
-		celery__list_drop(&queue->lists[i]);
+		celery__list_fini(&queue->lists[i]);
 		free((char *)(uintptr_t)queue->lists[i].key.data);
 	}
 	free(queue->lists);

@@ -208,13 +208,13 @@ tell_lists(struct tell *t)
 			const struct celery_row *row = &list->rows[i];
 			struct queue_task task = QUEUE_TASK_INIT;
 
-			if (row->twin)
+			if (row->twin || row->id.data == NULL)
 				continue;
 			task.status = celery__row_status(t->read, row);
 			task.priority =
 			    priority_of(t->queue, true, list->step);
 			if (before >= 0)
-				task.position = before + (int64_t)row->place;
+				task.position = before + (int64_t)i;
 			code = tell_row(t, row, &task);
 			t->left--;
 		}
@@ -384,11 +384,16 @@ static bool
 tell_twin(struct celery *c, const struct celery_queue *queue,
     struct celery_row *row)
 {
-	struct sst_hash key = sst_hash_mix(
+	struct celery_row *first;
+	struct sst_hash key;
+
+	row->twin = false;
+	if (row->id.data == NULL)
+		return true;
+	key = sst_hash_mix(
 	    sst_hash_bytes(&queue->index, sizeof(queue->index)),
 	    celery__hash(row->id));
-	struct celery_row *first = celery__table_put(&c->ids, key, row);
-
+	first = celery__table_put(&c->ids, key, row);
 	row->twin = first != NULL && first != row;
 	if (row->twin && row->retries > first->retries) {
 		/* the later try counts */
@@ -412,8 +417,7 @@ tell_twins(struct celery *c, struct sst_error *err)
 		queue = c->queues[i];
 		for (entry = queue->first; ok && entry != NULL;
 		     entry = entry->next) {
-			if (entry->row.id.data != NULL)
-				ok = tell_twin(c, queue, &entry->row);
+			ok = tell_twin(c, queue, &entry->row);
 		}
 		for (k = 0; k < c->step_count; k++) {
 			for (n = 0; ok && n < queue->lists[k].count; n++)
