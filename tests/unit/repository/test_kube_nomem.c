@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "kube_access_support.h"
+#include "repository/kube/cluster_priv.h"
 #include "repository/kube/exec_plugin.h"
 #include "repository/kube/kube_priv.h"
+#include "support/fake_clock.h"
 #include "support/starve.h"
 #include "unit/base/run.h"
 
@@ -126,6 +128,114 @@ START_TEST(a_request)
 }
 END_TEST
 
+static void
+on_notify(void *ctx)
+{
+	(void)ctx;
+}
+
+static void
+on_nothing(void *ctx)
+{
+	(void)ctx;
+}
+
+static bool
+on_synced(void *ctx)
+{
+	(void)ctx;
+	return false;
+}
+
+static int
+on_object(void *ctx, const struct sst_kube_object *object, bool *changed,
+    struct sst_error *why)
+{
+	(void)ctx;
+	(void)object;
+	(void)changed;
+	(void)why;
+	return SST_OK;
+}
+
+static const struct sst_kube_resource resource = {
+    .name = "pods", .group = "/api/v1", .missing = "pods"};
+static const struct sst_kube_part_settings part = {
+    .resource = &resource,
+    .sink = {on_nothing, on_synced, on_nothing, on_object, NULL},
+};
+
+static int
+open_cluster(struct sst_kube_cluster *cluster, struct fake_clock *hands)
+{
+	static char kubeconfig[] = "/nonexistent/kubeconfig";
+	static const struct sst_kube_cluster_settings settings = {
+	    .kubeconfig = kubeconfig};
+	struct sst_source_env env = {
+	    .name = "workload/test",
+	    .clock = &hands->clock,
+	    .max_upstream_bytes = 1024,
+	    .notify = on_notify,
+	};
+	int code = sst_kube_cluster_init(cluster, &settings, 1, &env, &err);
+
+	return code == SST_OK ? sst_kube_part_open(cluster, 0, &part, &err)
+			      : code;
+}
+
+START_TEST(a_cluster)
+{
+	struct sst_kube_cluster cluster;
+	struct fake_clock hands;
+	bool failed = true;
+	long n;
+	int code;
+
+	fake_clock_init(&hands);
+	for (n = 0; failed && n < ALLOCATIONS_MAX; n++) {
+		memset(&cluster, 0, sizeof(cluster));
+		starve_after(n);
+		code = open_cluster(&cluster, &hands);
+		failed = starve_end();
+		/* libcurl makes some of its failures good itself */
+		ck_assert_msg(code == SST_OK || (failed && code == SST_NOMEM),
+		    "%ld: %d %s", n, code, err.text);
+		sst_kube_cluster_ask_stop(&cluster);
+		sst_kube_cluster_join(&cluster);
+		sst_kube_cluster_fini(&cluster);
+	}
+	ck_assert_int_gt(n, 10);
+	ck_assert(!failed);
+	fake_clock_fini(&hands);
+}
+END_TEST
+
+/* One that could not be made anew is begun again, and never read. */
+START_TEST(a_part_that_is_closed)
+{
+	struct sst_kube_cluster cluster = {0};
+	struct fake_clock hands;
+	struct sst_mono now;
+
+	fake_clock_init(&hands);
+	now = sst_clock_mono(&hands.clock);
+	ck_assert_int_eq(open_cluster(&cluster, &hands), SST_OK);
+	kube__part_join(&cluster.parts[0]);
+	starve_after(0);
+	ck_assert_int_eq(
+	    kube__part_look(&cluster.parts[0], now, &err), SST_NOMEM);
+	starve_end();
+	ck_assert_ptr_null(cluster.parts[0].reflector);
+	ck_assert_int_eq(
+	    kube__part_look(&cluster.parts[0], now, &err), SST_OK);
+	ck_assert_ptr_nonnull(cluster.parts[0].reflector);
+	sst_kube_cluster_ask_stop(&cluster);
+	sst_kube_cluster_join(&cluster);
+	sst_kube_cluster_fini(&cluster);
+	fake_clock_fini(&hands);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -137,6 +247,8 @@ main(void)
 	tcase_add_test(tc, reading_a_kubeconfig);
 	tcase_add_test(tc, what_a_plugin_says);
 	tcase_add_test(tc, a_request);
+	tcase_add_test(tc, a_cluster);
+	tcase_add_test(tc, a_part_that_is_closed);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
 }
