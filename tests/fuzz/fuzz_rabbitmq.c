@@ -11,12 +11,15 @@
 
 #include "repository/contract.h"
 #include "repository/harvest.h"
+#include "repository/queues/rabbitmq_letters.h"
 #include "repository/queues/rabbitmq_parse.h"
+#include "repository/queues/rabbitmq_table.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct fuzz {
 	struct sst_draft *draft;
+	struct rabbitmq_table table;
 	size_t rows;
 	size_t rejected;
 };
@@ -26,19 +29,24 @@ on_row(void *ctx, const struct rabbitmq_row *row, struct sst_error *err)
 {
 	struct sst_buf name = SST_BUF_INIT;
 	struct fuzz *f = ctx;
-	json_t *entity;
+	struct rabbitmq_names names = {.system = "rabbitmq"};
+	struct queue_build build;
+	struct rabbitmq_cell *cell;
+	bool fresh;
 	int code;
 
 	f->rows++;
+	cell = rabbitmq__table_keep(&f->table, row, &fresh);
 	rabbitmq__name(row->vhost, row->name, &name);
-	if (sst_buf_failed(&name))
+	if (cell == NULL || sst_buf_failed(&name))
 		abort();
-	entity = rabbitmq__entity(
-	    row, name.data != NULL ? name.data : "", "rabbitmq");
+	names.name = name.data != NULL ? name.data : "";
+	names.dead_letter_queue = row->dead_exchange;
+	names.keeps_dead = row->ttl;
+	code = rabbitmq__entity(&cell->row, &names, &build, err);
+	if (code == SST_OK)
+		code = queue__finish(&build, f->draft, err);
 	sst_buf_fini(&name);
-	if (entity == NULL)
-		abort();
-	code = sst_draft_add(f->draft, entity, err);
 	if (code != SST_OK && code != SST_LIMIT)
 		abort();
 	return code;
@@ -51,6 +59,51 @@ on_reject(void *ctx, const char *pointer, const char *reason)
 
 	f->rejected++;
 	if (pointer[0] != '/' || reason[0] == '\0')
+		abort();
+}
+
+/* The same bytes as policies and bindings of what they are as queues. */
+static void
+fuzz_letters(const char *bytes, size_t size, struct rabbitmq_table *table)
+{
+	struct rabbitmq_letters letters = {0};
+	const struct rabbitmq_cell *cell;
+	const char *queue, *exchange;
+	struct sst_error err;
+	size_t i;
+
+	rabbitmq__parse_policies(bytes, size, &letters.policies, &err);
+	rabbitmq__letters_apply(&letters, table);
+	if (rabbitmq__letters_want(&letters, table, &err) != SST_OK)
+		abort();
+	for (i = 0; i < letters.count; i++) {
+		struct rabbitmq_exchange *e = &letters.exchanges[i];
+
+		e->kind = (enum rabbitmq_exchange_kind)(size % 4);
+		e->known = rabbitmq__parse_bindings(bytes, size, &e->bindings,
+			       &err) == SST_OK;
+	}
+	rabbitmq__letters_mark(&letters, table);
+	for (cell = table->first; cell != NULL; cell = cell->next)
+		rabbitmq__letters_target(
+		    &letters, &cell->row, &queue, &exchange);
+	rabbitmq__letters_fini(&letters);
+}
+
+/* The first half as a pattern of the second. */
+static void
+fuzz_topic(const char *bytes, size_t size)
+{
+	char pattern[64], key[64];
+	size_t half = size / 2 < 63 ? size / 2 : 63;
+
+	memcpy(pattern, bytes, half);
+	pattern[half] = '\0';
+	memcpy(key, bytes + size - half, half);
+	key[half] = '\0';
+	rabbitmq__topic_matches(pattern, key);
+	if (strchr(pattern, '#') == NULL && strchr(pattern, '*') == NULL &&
+	    !rabbitmq__topic_matches(pattern, pattern))
 		abort();
 }
 
@@ -83,6 +136,8 @@ fuzz_queues(const char *bytes, size_t size, const struct sst_contract *contract)
 		abort();
 	sst_harvest_release(&harvest);
 	sst_draft_free(&f.draft);
+	fuzz_letters(bytes, size, &f.table);
+	rabbitmq__table_fini(&f.table);
 }
 
 static int
@@ -101,16 +156,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rabbitmq_sink sink = {.row = ignore_row};
 	const char *bytes = (const char *)data;
 	struct sst_error err;
-	int64_t queues;
-	size_t count;
+	struct rabbitmq_overview overview;
+	enum rabbitmq_exchange_kind kind;
+	json_t *nodes = NULL;
 	bool monitor;
 
 	if (contract == NULL && sst_contract_new(&contract, &err) != SST_OK)
 		abort();
 	fuzz_queues(bytes, size, contract);
 	rabbitmq__parse_consumers(bytes, size, &sink, &err);
-	rabbitmq__parse_overview(bytes, size, &queues, &err);
-	rabbitmq__parse_count(bytes, size, &count, &err);
+	rabbitmq__parse_overview(bytes, size, &overview, &err);
+	rabbitmq__parse_vhosts(bytes, size, &sink, &err);
+	rabbitmq__parse_exchange(bytes, size, &kind, &err);
+	if (rabbitmq__parse_nodes(bytes, size, &sink, &nodes, &err) == SST_OK)
+		json_decref(nodes);
+	fuzz_topic(bytes, size);
 	rabbitmq__parse_whoami(bytes, size, &monitor, &err);
 	rabbitmq__parse_denied(bytes, size);
 	return 0;

@@ -56,7 +56,7 @@ rabbitmq__get(struct rabbitmq_read *read, const char *path,
 	struct sst_buf url = SST_BUF_INIT;
 	int code;
 
-	sst_buf_adds(&url, read->r->url);
+	sst_buf_adds(&url, read->r->s.url);
 	sst_buf_adds(&url, path);
 	if (sst_buf_failed(&url))
 		code = sst_error_nomem(err);
@@ -66,9 +66,8 @@ rabbitmq__get(struct rabbitmq_read *read, const char *path,
 	return code;
 }
 
-/* Everything but the unreserved characters of RFC 3986. */
-static void
-list_add_encoded(struct sst_buf *out, const char *text)
+void
+rabbitmq__add_encoded(struct sst_buf *out, const char *text)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -90,10 +89,10 @@ list_path(const struct rabbitmq *r, const char *vhost, int64_t page,
 	sst_buf_adds(out, "/api/queues");
 	if (vhost != NULL) {
 		sst_buf_addc(out, '/');
-		list_add_encoded(out, vhost);
+		rabbitmq__add_encoded(out, vhost);
 	}
 	sst_buf_addf(out, "?page=%lld&page_size=%ld&%s", (long long)page,
-	    r->page_size, query);
+	    (long)r->s.page_size, query);
 	return sst_buf_failed(out) ? SST_NOMEM : SST_OK;
 }
 
@@ -111,15 +110,15 @@ list_page(struct rabbitmq_read *read, const char *path,
 	code = rabbitmq__parse_queues(answer.body, answer.len, sink, page, err);
 	sst_httpc_response_fini(&answer);
 	if (code != SST_OK && code != SST_LIMIT && code != SST_NOMEM)
-		sst_error_prefix(err, "GET %s/api/queues", read->r->url);
+		sst_error_prefix(err, "GET %s/api/queues", read->r->s.url);
 	return code;
 }
 
 static void
-list_note(struct rabbitmq_read *read, struct list_pass *pass,
+list_note(struct rabbitmq_list *list, struct list_pass *pass,
     const struct rabbitmq_page *page, int64_t number)
 {
-	read->rows += page->rows;
+	list->listed += page->rows;
 	pass->moved = pass->moved || (number > 1 && page->total != pass->total);
 	pass->paged = page->paged;
 	pass->total = page->total;
@@ -127,7 +126,7 @@ list_note(struct rabbitmq_read *read, struct list_pass *pass,
 }
 
 static int
-list_pages(struct rabbitmq_read *read, const struct rabbitmq_list *list,
+list_pages(struct rabbitmq_read *read, struct rabbitmq_list *list,
     const char *vhost, struct list_pass *pass, struct sst_error *err)
 {
 	struct rabbitmq_page page = {.page_count = 1};
@@ -151,7 +150,7 @@ list_pages(struct rabbitmq_read *read, const struct rabbitmq_list *list,
 		}
 		if (code != SST_OK)
 			break;
-		list_note(read, pass, &page, number);
+		list_note(list, pass, &page, number);
 		/* else a broker that counts wrong would keep us here */
 		if (page.rows == 0)
 			break;
@@ -166,7 +165,7 @@ list_pages(struct rabbitmq_read *read, const struct rabbitmq_list *list,
  * pages are read again and what is new is added.
  */
 static int
-list_vhost(struct rabbitmq_read *read, const struct rabbitmq_list *list,
+list_vhost(struct rabbitmq_read *read, struct rabbitmq_list *list,
     const char *vhost, struct sst_error *err)
 {
 	size_t before = list->unique->count, got = 0;
@@ -187,7 +186,7 @@ list_vhost(struct rabbitmq_read *read, const struct rabbitmq_list *list,
 		sst_draft_degrade(read->out, SST_TRUNCATED,
 		    "GET %s/api/queues: the pages hold fewer queues than the "
 		    "broker counts",
-		    read->r->url);
+		    read->r->s.url);
 	return SST_OK;
 }
 
@@ -197,7 +196,7 @@ static int
 list_skip_vhost(
     struct rabbitmq_read *read, int code, const struct sst_error *err)
 {
-	if (read->r->vhosts.count < 2 ||
+	if (read->r->s.vhosts.count < 2 ||
 	    (code != SST_FORBIDDEN && code != SST_NOT_FOUND))
 		return code;
 	sst_draft_degrade(read->out, code, "%s", err->text);
@@ -205,13 +204,14 @@ list_skip_vhost(
 }
 
 int
-rabbitmq__list(struct rabbitmq_read *read, const struct rabbitmq_list *list,
+rabbitmq__list(struct rabbitmq_read *read, struct rabbitmq_list *list,
     struct sst_error *err)
 {
-	const struct sst_option_list *vhosts = &read->r->vhosts;
+	const struct sst_option_list *vhosts = &read->r->s.vhosts;
 	size_t i, failed = 0;
 	int code, last = SST_OK;
 
+	list->listed = 0;
 	if (vhosts->count == 0)
 		return list_vhost(read, list, NULL, err);
 	for (i = 0; i < vhosts->count; i++) {

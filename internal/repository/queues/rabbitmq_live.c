@@ -1,8 +1,9 @@
 /*
- * RabbitMQ through its management HTTP API: depth, consumers, rates and state
- * of every queue. Tasks are never listed: there is no way to look at a message
- * that does not mark it as redelivered, may reorder it, and may push it over
- * its delivery limit, that is lose it.
+ * RabbitMQ through its management HTTP API: depth, consumers, rates, state,
+ * depth by priority and the way of dead letters of every queue, and its nodes.
+ * Nothing but GET is ever sent, and tasks are never listed: there is no way to
+ * look at a message that does not mark it as redelivered, may reorder it, and
+ * may push it over its delivery limit, that is lose it.
  *
  * The default, depth: live, takes the counts from the form without statistics
  * (asked of the queues themselves: fresh, and half the cost for the broker)
@@ -13,24 +14,9 @@
  */
 #include "repository/queues/rabbitmq_priv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "repository/queues/queues.h"
-
-struct rabbitmq_settings {
-	char *url;
-	char *username;
-	struct sst_secret password;
-	char *ca_file;
-	char *system;
-	struct sst_option_list vhosts;
-	struct sst_option_list include;
-	struct sst_option_list exclude;
-	bool hide_exclusive;
-	int depth;
-	int64_t page_size;
-};
 
 static bool
 rabbitmq_valid_url(const char *text)
@@ -79,30 +65,12 @@ static const struct sst_option rabbitmq_options[] = {
 	.help = "PEM file to check the broker's certificate with, instead of "
 		"the certificates of the system.",
 	.offset = AT(ca_file)},
-    {.name = "system",
-	.type = SST_OPTION_STRING,
-	.fallback = "rabbitmq",
-	.min = 1,
-	.max = 128,
-	.help = "Value of `system` in its queues; name each broker, when "
-		"there are several.",
-	.offset = AT(system)},
+    QUEUE_PICK_ROWS(struct rabbitmq_settings, pick, "rabbitmq"),
     {.name = "vhosts",
 	.type = SST_OPTION_LIST,
 	.max = 1000,
 	.help = "Only these vhosts; empty: all that the user may see.",
 	.offset = AT(vhosts)},
-    {.name = "include",
-	.type = SST_OPTION_LIST,
-	.max = 1000,
-	.help = "Only queues whose name in the document matches one of "
-		"these patterns (* and ?); empty: all.",
-	.offset = AT(include)},
-    {.name = "exclude",
-	.type = SST_OPTION_LIST,
-	.max = 1000,
-	.help = "Not the queues whose name matches one of these patterns.",
-	.offset = AT(exclude)},
     {.name = "hide_exclusive",
 	.type = SST_OPTION_BOOL,
 	.fallback = "true",
@@ -126,65 +94,6 @@ static const struct sst_option rabbitmq_options[] = {
 	.offset = AT(page_size)},
 };
 
-static bool
-copy_text(const char *from, char **to)
-{
-	if (from == NULL)
-		return true;
-	*to = strdup(from);
-	return *to != NULL;
-}
-
-static bool
-copy_list(const struct sst_option_list *from, struct sst_option_list *to)
-{
-	if (from->count == 0)
-		return true;
-	to->items = calloc(from->count, sizeof(*to->items));
-	if (to->items == NULL)
-		return false;
-	for (; to->count < from->count; to->count++) {
-		to->items[to->count] = strdup(from->items[to->count]);
-		if (to->items[to->count] == NULL)
-			return false;
-	}
-	return true;
-}
-
-static void
-free_list(struct sst_option_list *list)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-	memset(list, 0, sizeof(*list));
-}
-
-static bool
-rabbitmq_copy(struct rabbitmq *r, const struct rabbitmq_settings *s)
-{
-	size_t len;
-
-	if (!copy_text(s->url, &r->url) || !copy_text(s->system, &r->system) ||
-	    !copy_text(s->username, &r->username) ||
-	    !copy_text(s->password.value, &r->password.value) ||
-	    !copy_text(s->password.file, &r->password.file) ||
-	    !copy_text(s->password.env, &r->password.env) ||
-	    !copy_list(&s->vhosts, &r->vhosts) ||
-	    !copy_list(&s->include, &r->include) ||
-	    !copy_list(&s->exclude, &r->exclude))
-		return false;
-	len = strlen(r->url);
-	while (len > 0 && r->url[len - 1] == '/')
-		r->url[--len] = '\0';
-	r->hide_exclusive = s->hide_exclusive;
-	r->depth = (enum rabbitmq_depth)s->depth;
-	r->page_size = (long)s->page_size;
-	return true;
-}
-
 static int
 rabbitmq_init(void *state, const void *settings,
     const struct sst_source_env *env, struct sst_error *err)
@@ -192,6 +101,8 @@ rabbitmq_init(void *state, const void *settings,
 	const struct rabbitmq_settings *s = settings;
 	struct sst_httpc_options options = {.ca_file = s->ca_file};
 	struct rabbitmq *r = state;
+	size_t len;
+	int code;
 
 	if (s->url == NULL || !rabbitmq_valid_url(s->url))
 		return sst_error_set(err, SST_INVALID,
@@ -200,8 +111,13 @@ rabbitmq_init(void *state, const void *settings,
 	if (sst_secret_given(&s->password) && s->username == NULL)
 		return sst_error_set(err, SST_INVALID,
 		    "username: missing, but there is a password");
-	if (!rabbitmq_copy(r, s))
-		return sst_error_nomem(err);
+	code = sst_options_copy(rabbitmq_options,
+	    SST_OPTION_COUNT(rabbitmq_options), s, &r->s, err);
+	if (code != SST_OK)
+		return code;
+	len = strlen(r->s.url);
+	while (len > 0 && r->s.url[len - 1] == '/')
+		r->s.url[--len] = '\0';
 	r->clock = env->clock;
 	r->max_bytes = env->max_upstream_bytes;
 	return sst_httpc_new(&options, env->clock, &r->http, err);
@@ -214,11 +130,11 @@ rabbitmq_login(struct rabbitmq *r, struct sst_error *err)
 	char *password = NULL;
 	int code;
 
-	if (r->login_set || r->username == NULL)
+	if (r->login_set || r->s.username == NULL)
 		return SST_OK;
-	code = sst_secret_read(&r->password, &password, err);
+	code = sst_secret_read(&r->s.password, &password, err);
 	if (code == SST_OK)
-		code = sst_httpc_set_basic(r->http, r->username,
+		code = sst_httpc_set_basic(r->http, r->s.username,
 		    password != NULL ? password : "", err);
 	sst_secret_free(&password);
 	r->login_set = code == SST_OK;
@@ -228,20 +144,32 @@ rabbitmq_login(struct rabbitmq *r, struct sst_error *err)
 static int
 rabbitmq_steps(struct rabbitmq_read *read, struct sst_error *err)
 {
-	int code = SST_OK;
+	bool live = read->r->s.depth == RABBITMQ_LIVE;
+	int code = rabbitmq__step_queues(read, err);
 
-	if (read->r->depth == RABBITMQ_LIVE) {
-		code = rabbitmq__step_whoami(read, err);
-		if (code == SST_OK)
-			code = rabbitmq__step_stats(read, err);
-		if (code == SST_OK)
-			code = rabbitmq__step_consumers(read, err);
-	}
 	if (code == SST_OK)
-		code = rabbitmq__step_queues(read, err);
+		code = rabbitmq__part(read, RABBITMQ_PART_OVERVIEW,
+		    rabbitmq__read_overview, err);
 	if (code == SST_OK)
-		code = rabbitmq__step_empty(read, err);
-	return code;
+		code = rabbitmq__step_hidden(read, err);
+	if (code == SST_OK)
+		code = rabbitmq__part(
+		    read, RABBITMQ_PART_NODES, rabbitmq__read_nodes, err);
+	if (code == SST_OK)
+		code = rabbitmq__step_unreached(read, err);
+	if (code == SST_OK && live && read->rows == &read->r->live)
+		code = rabbitmq__part(read, RABBITMQ_PART_CONSUMERS,
+		    rabbitmq__read_consumers, err);
+	else
+		read->r->parts[RABBITMQ_PART_CONSUMERS].tried = false;
+	if (code == SST_OK)
+		code = rabbitmq__part(
+		    read, RABBITMQ_PART_LETTERS, rabbitmq__read_letters, err);
+	if (code == SST_OK)
+		code = rabbitmq__step_priorities(read, err);
+	if (code == SST_OK)
+		code = rabbitmq__step_show(read, err);
+	return code == SST_OK ? rabbitmq__tell_upstream(read, err) : code;
 }
 
 static int
@@ -249,15 +177,19 @@ rabbitmq_collect(void *state, const struct sst_collect *req,
     struct sst_draft *out, struct sst_error *err)
 {
 	struct rabbitmq *r = state;
-	struct rabbitmq_read read = {
-	    .r = r, .req = req, .out = out, .deadline = req->deadline};
-	int code;
+	struct rabbitmq_read read = {.r = r,
+	    .req = req,
+	    .out = out,
+	    .deadline = req->deadline,
+	    .overview = {.queues = -1}};
+	int code = rabbitmq_login(r, err);
 
-	rabbitmq__table_clear(&r->consumers);
-	rabbitmq__table_clear(&r->seen);
-	code = rabbitmq_login(r, err);
 	if (code == SST_OK)
 		code = rabbitmq_steps(&read, err);
+	json_decref(read.nodes);
+	rabbitmq__table_clear(&r->fresh);
+	rabbitmq__table_clear(&r->live);
+	rabbitmq__table_clear(&r->consumers);
 	if (code == SST_UNAUTHORIZED)
 		r->login_set = false;
 	/* meant for this collection, not for the next one */
@@ -280,17 +212,15 @@ rabbitmq_fini(void *state)
 
 	sst_httpc_free(&r->http);
 	rabbitmq__table_fini(&r->stats);
+	rabbitmq__table_fini(&r->priorities);
 	rabbitmq__table_fini(&r->fresh);
+	rabbitmq__table_fini(&r->live);
 	rabbitmq__table_fini(&r->consumers);
-	rabbitmq__table_fini(&r->seen);
+	rabbitmq__letters_fini(&r->letters);
 	sst_buf_fini(&r->name);
-	free_list(&r->vhosts);
-	free_list(&r->include);
-	free_list(&r->exclude);
-	sst_secret_fini(&r->password);
-	free(r->url);
-	free(r->system);
-	free(r->username);
+	sst_buf_fini(&r->target);
+	sst_options_fini(rabbitmq_options, SST_OPTION_COUNT(rabbitmq_options),
+	    &r->s);
 	memset(r, 0, sizeof(*r));
 }
 

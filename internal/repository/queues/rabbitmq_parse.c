@@ -1,10 +1,8 @@
 #include "repository/queues/rabbitmq_parse.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/time.h"
 #include "httpc/json_body.h"
 
 /* Why a row is left out. */
@@ -13,16 +11,20 @@ struct row_fault {
 	const char *reason;
 };
 
-/* Brokers before 3.9 send "" for a number they do not know. */
+/* Ways of the broker to say that it does not know a number: "" before 3.9, and
+ * the null of AMQP becomes a word. */
 static bool
 row_absent(const json_t *value)
 {
+	const char *text = json_string_value(value);
+
 	return value == NULL || json_is_null(value) ||
-	       (json_is_string(value) && json_string_length(value) == 0);
+	       (text != NULL &&
+		   (text[0] == '\0' || strcmp(text, "undefined") == 0));
 }
 
-static bool
-row_int(const json_t *value, int64_t *out)
+bool
+rabbitmq__json_count(const json_t *value, int64_t *out)
 {
 	*out = -1;
 	if (row_absent(value))
@@ -33,8 +35,8 @@ row_int(const json_t *value, int64_t *out)
 	return true;
 }
 
-static bool
-row_text(const json_t *value, const char **out)
+bool
+rabbitmq__json_text(const json_t *value, const char **out)
 {
 	*out = NULL;
 	if (value == NULL || json_is_null(value))
@@ -125,7 +127,7 @@ row_numbers(
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!row_int(json_object_get(item, rows[i].pointer + 1),
+		if (!rabbitmq__json_count(json_object_get(item, rows[i].pointer + 1),
 			rows[i].out))
 			return row_fail(fault, rows[i].pointer,
 			    "not an integer of at least 0");
@@ -141,27 +143,137 @@ row_identity(
 {
 	if (!json_is_object(item))
 		return row_fail(fault, "", "not an object");
-	if (!row_text(json_object_get(item, "name"), &row->name) ||
+	if (!rabbitmq__json_text(json_object_get(item, "name"), &row->name) ||
 	    row->name == NULL)
 		return row_fail(fault, "/name", "not a string");
-	if (!row_text(json_object_get(item, "vhost"), &row->vhost) ||
+	if (!rabbitmq__json_text(json_object_get(item, "vhost"), &row->vhost) ||
 	    row->vhost == NULL)
 		return row_fail(fault, "/vhost", "not a string");
+	return true;
+}
+
+/* Nodes of a quorum queue; NULL and null: it has none. */
+static bool
+row_nodes(const json_t *value, int64_t *out)
+{
+	*out = -1;
+	if (value == NULL || json_is_null(value))
+		return true;
+	*out = (int64_t)json_array_size(value);
+	return json_is_array(value);
+}
+
+static bool
+row_members(
+    const json_t *item, struct rabbitmq_row *row, struct row_fault *fault)
+{
+	if (!row_nodes(json_object_get(item, "members"), &row->members))
+		return row_fail(fault, "/members", "not an array");
+	if (!row_nodes(json_object_get(item, "online"), &row->online))
+		return row_fail(fault, "/online", "not an array");
+	return true;
+}
+
+static bool
+row_arguments(
+    const json_t *item, struct rabbitmq_row *row, struct row_fault *fault)
+{
+	const json_t *a = json_object_get(item, "arguments");
+
+	if (a == NULL || json_is_null(a) ||
+	    (json_is_array(a) && json_array_size(a) == 0))
+		return true;
+	if (!json_is_object(a))
+		return row_fail(fault, "/arguments", "not an object");
+	row->ttl = json_is_integer(json_object_get(a, "x-message-ttl"));
+	if (!rabbitmq__json_text(json_object_get(a, "x-dead-letter-exchange"),
+		&row->dead_exchange))
+		return row_fail(fault, "/arguments/x-dead-letter-exchange",
+		    "not a string");
+	if (!rabbitmq__json_text(
+		json_object_get(a, "x-dead-letter-routing-key"),
+		&row->dead_key))
+		return row_fail(fault, "/arguments/x-dead-letter-routing-key",
+		    "not a string");
+	if (!rabbitmq__json_count(
+		json_object_get(a, "x-max-priority"), &row->max_priority) ||
+	    row->max_priority >= RABBITMQ_LEVELS)
+		return row_fail(fault, "/arguments/x-max-priority",
+		    "not an integer of 0 to 255");
+	return true;
+}
+
+/* The number that a name of a priority is; -1: it is none. */
+static int
+level_of(const char *name)
+{
+	int level = 0;
+	size_t i;
+
+	for (i = 0; i < 3 && name[i] >= '0' && name[i] <= '9'; i++)
+		level = level * 10 + (name[i] - '0');
+	return i > 0 && name[i] == '\0' && level < RABBITMQ_LEVELS ? level : -1;
+}
+
+/* {"0":158,"1":0,...}, undocumented: what is not so is not there. */
+static void
+row_levels(const json_t *item, int64_t *levels, struct rabbitmq_row *row)
+{
+	json_t *lengths = json_object_get(
+	    json_object_get(item, "backing_queue_status"), "priority_lengths");
+	const char *name;
+	json_t *value;
+	int64_t length;
+	int level;
+
+	for (level = 0; level < RABBITMQ_LEVELS; level++)
+		levels[level] = -1;
+	json_object_foreach(lengths, name, value)
+	{
+		level = level_of(name);
+		if (level < 0 || !rabbitmq__json_count(value, &length) ||
+		    length < 0)
+			continue;
+		levels[level] = length;
+		if (row->level_count <= (size_t)level)
+			row->level_count = (size_t)level + 1;
+	}
+	row->levels = levels;
+}
+
+static bool
+row_texts(const json_t *item, struct rabbitmq_row *row, struct row_fault *fault)
+{
+	const struct {
+		const char *pointer;
+		const char **out;
+	} rows[] = {
+	    {"/type", &row->type},
+	    {"/state", &row->state},
+	    {"/node", &row->node},
+	    {"/policy", &row->policy},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!rabbitmq__json_text(
+			json_object_get(item, rows[i].pointer + 1),
+			rows[i].out))
+			return row_fail(fault, rows[i].pointer, "not a string");
+	}
 	return true;
 }
 
 static bool
 row_read(const json_t *item, struct rabbitmq_row *row, struct row_fault *fault)
 {
-	if (!row_identity(item, row, fault))
+	if (!row_identity(item, row, fault) || !row_texts(item, row, fault))
 		return false;
-	if (!row_text(json_object_get(item, "type"), &row->type))
-		return row_fail(fault, "/type", "not a string");
-	if (!row_text(json_object_get(item, "state"), &row->state))
-		return row_fail(fault, "/state", "not a string");
 	if (!row_flag(json_object_get(item, "exclusive"), &row->exclusive))
 		return row_fail(fault, "/exclusive", "not a boolean");
-	return row_numbers(item, row, fault) && row_rates(item, row, fault);
+	return row_numbers(item, row, fault) && row_rates(item, row, fault) &&
+	       row_members(item, row, fault) &&
+	       row_arguments(item, row, fault);
 }
 
 static void
@@ -182,6 +294,8 @@ rows_each(const json_t *items, const char *list,
     const struct rabbitmq_sink *sink, struct rabbitmq_page *page,
     struct sst_error *err)
 {
+	static const struct rabbitmq_row unknown = RABBITMQ_ROW_INIT;
+	int64_t levels[RABBITMQ_LEVELS];
 	struct rabbitmq_row row;
 	struct row_fault fault;
 	size_t i;
@@ -190,12 +304,13 @@ rows_each(const json_t *items, const char *list,
 	page->rows = json_array_size(items);
 	page->rejected = 0;
 	for (i = 0; i < page->rows; i++) {
-		memset(&row, 0, sizeof(row));
+		row = unknown;
 		if (!row_read(json_array_get(items, i), &row, &fault)) {
 			page->rejected++;
 			rows_reject(sink, list, i, &fault);
 			continue;
 		}
+		row_levels(json_array_get(items, i), levels, &row);
 		code = sink->row(sink->ctx, &row, err);
 		if (code != SST_OK)
 			return code;
@@ -214,10 +329,10 @@ page_read(const json_t *tree, struct rabbitmq_page *page, struct sst_error *err)
 		return sst_error_set(err, SST_TYPE,
 		    "the answer is neither an array nor a page of one");
 	page->paged = true;
-	if (!row_int(count, &page->page_count) || page->page_count < 0)
+	if (!rabbitmq__json_count(count, &page->page_count) || page->page_count < 0)
 		return sst_error_set(
 		    err, SST_TYPE, "/page_count: not an integer of at least 0");
-	if (!row_int(total, &page->total) || page->total < 0)
+	if (!rabbitmq__json_count(total, &page->total) || page->total < 0)
 		return sst_error_set(err, SST_TYPE,
 		    "/total_count: not an integer of at least 0");
 	return SST_OK;
@@ -251,10 +366,9 @@ rabbitmq__parse_queues(const char *bytes, size_t len,
 	return code;
 }
 
-/* Parses and insists on a type; the caller gives *out back. */
-static int
-parse_typed(const char *bytes, size_t len, json_type type, json_t **out,
-    struct sst_error *err)
+int
+rabbitmq__json_parse(const char *bytes, size_t len, json_type type,
+    json_t **out, struct sst_error *err)
 {
 	json_t *tree = NULL;
 	int code = sst_json_body_parse(bytes, len, &tree, err);
@@ -274,14 +388,7 @@ static int
 consumer_read(const json_t *item, size_t index,
     const struct rabbitmq_sink *sink, struct sst_error *err)
 {
-	struct rabbitmq_row row = {.ready = -1,
-	    .unacked = -1,
-	    .total = -1,
-	    .consumers = -1,
-	    .head_at = -1,
-	    .published = -1,
-	    .delivered = -1,
-	    .acked = -1};
+	struct rabbitmq_row row = RABBITMQ_ROW_INIT;
 	struct row_fault fault;
 
 	if (row_identity(json_object_get(item, "queue"), &row, &fault))
@@ -300,184 +407,11 @@ rabbitmq__parse_consumers(const char *bytes, size_t len,
 	size_t i;
 	int code;
 
-	code = parse_typed(bytes, len, JSON_ARRAY, &tree, err);
+	code = rabbitmq__json_parse(bytes, len, JSON_ARRAY, &tree, err);
 	if (code != SST_OK)
 		return code;
 	for (i = 0; code == SST_OK && i < json_array_size(tree); i++)
 		code = consumer_read(json_array_get(tree, i), i, sink, err);
 	json_decref(tree);
 	return code;
-}
-
-int
-rabbitmq__parse_overview(
-    const char *bytes, size_t len, int64_t *queues_out, struct sst_error *err)
-{
-	json_t *tree = NULL;
-	const json_t *totals;
-	int64_t queues;
-	int code;
-
-	code = parse_typed(bytes, len, JSON_OBJECT, &tree, err);
-	if (code != SST_OK)
-		return code;
-	totals = json_object_get(tree, "object_totals");
-	if (!row_int(json_object_get(totals, "queues"), &queues))
-		queues = -1;
-	json_decref(tree);
-	*queues_out = queues;
-	return SST_OK;
-}
-
-int
-rabbitmq__parse_count(
-    const char *bytes, size_t len, size_t *count_out, struct sst_error *err)
-{
-	json_t *tree = NULL;
-	int code = parse_typed(bytes, len, JSON_ARRAY, &tree, err);
-
-	if (code != SST_OK)
-		return code;
-	*count_out = json_array_size(tree);
-	json_decref(tree);
-	return SST_OK;
-}
-
-/* tags is an array, and was a comma-separated string before 3.9 */
-static bool
-whoami_has(const json_t *tags, const char *tag)
-{
-	size_t i;
-
-	if (json_is_string(tags))
-		return strstr(json_string_value(tags), tag) != NULL;
-	for (i = 0; i < json_array_size(tags); i++) {
-		const char *text = json_string_value(json_array_get(tags, i));
-
-		if (text != NULL && strcmp(text, tag) == 0)
-			return true;
-	}
-	return false;
-}
-
-int
-rabbitmq__parse_whoami(
-    const char *bytes, size_t len, bool *monitor_out, struct sst_error *err)
-{
-	json_t *tree = NULL;
-	const json_t *tags;
-	int code = parse_typed(bytes, len, JSON_OBJECT, &tree, err);
-
-	if (code != SST_OK)
-		return code;
-	tags = json_object_get(tree, "tags");
-	*monitor_out =
-	    whoami_has(tags, "monitoring") || whoami_has(tags, "administrator");
-	json_decref(tree);
-	return SST_OK;
-}
-
-bool
-rabbitmq__parse_denied(const char *bytes, size_t len)
-{
-	struct sst_error err;
-	json_t *tree = NULL;
-	const char *error, *reason;
-	bool denied;
-
-	if (parse_typed(bytes, len, JSON_OBJECT, &tree, &err) != SST_OK)
-		return false;
-	error = json_string_value(json_object_get(tree, "error"));
-	reason = json_string_value(json_object_get(tree, "reason"));
-	/* "not_authorized" with a z is a failed login, in 3.10 */
-	denied =
-	    (error != NULL && strcmp(error, "not_authorised") == 0) ||
-	    (reason != NULL && strncmp(reason, "User not auth", 13) == 0) ||
-	    (reason != NULL && strcmp(reason, "Not management user") == 0);
-	json_decref(tree);
-	return denied;
-}
-
-void
-rabbitmq__name(const char *vhost, const char *name, struct sst_buf *out)
-{
-	const char *p;
-
-	if (strcmp(vhost, "/") == 0 && strchr(name, '/') == NULL) {
-		sst_buf_adds(out, name);
-		return;
-	}
-	for (p = vhost; *p != '\0'; p++) {
-		if (*p == '/' || *p == '%' || (unsigned char)*p < 0x20 ||
-		    *p == 0x7f)
-			sst_buf_addf(out, "%%%02X", (unsigned)*p & 0xffU);
-		else
-			sst_buf_addc(out, *p);
-	}
-	sst_buf_addc(out, '/');
-	sst_buf_adds(out, name);
-}
-
-static json_t *
-entity_int(int64_t value)
-{
-	return value < 0 ? json_null() : json_integer(value);
-}
-
-static json_t *
-entity_rate(double value)
-{
-	/* no broker does 1e9 messages a second: not a rate */
-	if (value < 0 || value > 1e9)
-		return json_null();
-	return json_real(round(value * 10) / 10);
-}
-
-/* Producers set the timestamp, some in milliseconds: past the year 9999 it is
- * not a time in seconds, and so not known. */
-static json_t *
-entity_time(int64_t seconds)
-{
-	static const int64_t year_10000 = 253402300800;
-	char text[SST_TIME_TEXT];
-
-	if (seconds <= 0 || seconds >= year_10000)
-		return json_null();
-	sst_time_format_utc(seconds * 1000, false, text);
-	return json_string(text);
-}
-
-static json_t *
-entity_depth(const struct rabbitmq_row *row)
-{
-	return json_pack("{s:o, s:o, s:n, s:n, s:n, s:o}", "ready",
-	    entity_int(row->ready), "running", entity_int(row->unacked),
-	    "delayed", "blocked", "failed", "total", entity_int(row->total));
-}
-
-static json_t *
-entity_rates(const struct rabbitmq_row *row)
-{
-	if (row->published < 0 && row->delivered < 0 && row->acked < 0)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o}", "published_per_second",
-	    entity_rate(row->published), "delivered_per_second",
-	    entity_rate(row->delivered), "acked_per_second",
-	    entity_rate(row->acked));
-}
-
-json_t *
-rabbitmq__entity(
-    const struct rabbitmq_row *row, const char *name, const char *system)
-{
-	/* an empty queue has no head, whatever an older answer said */
-	int64_t head_at = row->ready == 0 ? -1 : row->head_at;
-
-	return json_pack("{s:s, s:s, s:[], s:o, s:o, s:o, s:s?, s:o, s:s,"
-			 " s:o, s:o}",
-	    "name", name, "system", system, "tasks", "depth", entity_depth(row),
-	    "consumers", entity_int(row->consumers), "rates", entity_rates(row),
-	    "state", row->state, "oldest_submitted_at", entity_time(head_at),
-	    "tasks_detail", "counts_only", "tasks_total",
-	    entity_int(row->total), "tasks_omitted", entity_int(row->total));
 }

@@ -7,11 +7,15 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
+import sys
 import tempfile
-import time
 import urllib.parse
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             '..'))
+
+from service import Missing, free_port, wait_until  # noqa: E402
 
 SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 CONFIG = '''
@@ -25,26 +29,12 @@ disk_free_limit.absolute = 50MB
 '''
 
 
-class Missing(Exception):
-    """What the broker needs is not installed: a reason to skip."""
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
-
-
-def wait_until(what, check, seconds):
-    """Returns the first true result of check; fails after that time."""
-    end = time.monotonic() + seconds
-    while True:
-        result = check()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise AssertionError('not within %d s: %s' % (seconds, what))
-        time.sleep(0.05)
+# A second node finds the first one, and the other way round.
+CLUSTER = '''cluster_formation.peer_discovery_backend = classic_config
+cluster_formation.classic_config.nodes.1 = {0}
+cluster_formation.classic_config.nodes.2 = {1}
+'''
+COOKIE = 'SYSTATETESTCOOKIE'
 
 
 class Broker:
@@ -57,6 +47,7 @@ class Broker:
         self.dir = tempfile.mkdtemp(prefix='sst-rabbitmq-')
         self.amqp, self.http, dist, epmd = (free_port() for _ in range(4))
         self.url = 'http://127.0.0.1:%d' % self.http
+        self.node = 'sst%d@localhost' % self.amqp
         self.process = self.epmd = None
         self._write('rabbitmq.conf',
                     CONFIG.format(amqp=self.amqp, http=self.http))
@@ -68,7 +59,7 @@ class Broker:
             'LANG': 'C.UTF-8',
             'ERL_EPMD_PORT': str(epmd),
             'ERL_EPMD_ADDRESS': '127.0.0.1',
-            'RABBITMQ_NODENAME': 'sst%d@localhost' % self.amqp,
+            'RABBITMQ_NODENAME': self.node,
             'RABBITMQ_DIST_PORT': str(dist),
             'RABBITMQ_MNESIA_BASE': self.dir + '/data',
             'RABBITMQ_LOG_BASE': self.dir + '/log',
@@ -84,11 +75,23 @@ class Broker:
         with open(os.path.join(self.dir, name), 'w', encoding='utf-8') as f:
             f.write(text)
 
+    def join(self, first):
+        """Before either was started: one cluster of two nodes, with the name
+        server of the first."""
+        self.env['ERL_EPMD_PORT'] = first.env['ERL_EPMD_PORT']
+        self.epmd_path = None
+        for broker in (self, first):
+            with open(broker.dir + '/rabbitmq.conf', 'a',
+                      encoding='utf-8') as f:
+                f.write(CLUSTER.format(first.node, self.node))
+            broker._write('.erlang.cookie', COOKIE)
+            os.chmod(broker.dir + '/.erlang.cookie', 0o400)
+
     def start(self):
         quiet = {'stdin': subprocess.DEVNULL, 'env': self.env,
                  'start_new_session': True}
         with open(self.dir + '/out', 'ab') as out:
-            if self.epmd is None:
+            if self.epmd is None and self.epmd_path is not None:
                 self.epmd = subprocess.Popen(
                     [self.epmd_path, '-port', self.env['ERL_EPMD_PORT'],
                      '-address', '127.0.0.1'],
@@ -159,11 +162,14 @@ class Broker:
             self.must('PUT', '/api/permissions/%s/%s' % (quote(vhost), name),
                       {'configure': '^$', 'write': '^$', 'read': '^$'})
 
-    def declare(self, name, vhost='/', **arguments):
+    def declare(self, name, vhost='/', node=None, **arguments):
+        how = {'durable': True, 'auto_delete': False,
+               'arguments': {k.replace('_', '-'): v
+                             for k, v in arguments.items()}}
+        if node is not None:
+            how['node'] = node
         self.must('PUT', '/api/queues/%s/%s' % (quote(vhost), quote(name)),
-                  {'durable': True, 'auto_delete': False,
-                   'arguments': {k.replace('_', '-'): v
-                                 for k, v in arguments.items()}})
+                  how)
 
     def publish(self, name, count=1, vhost='/', **properties):
         for number in range(count):
@@ -176,3 +182,10 @@ class Broker:
 
 def quote(text):
     return urllib.parse.quote(text, safe='')
+
+
+def source(url, timing, user='monitor', **options):
+    """A source in the configuration of the service."""
+    return dict({'name': 'queues/rabbitmq', 'kind': 'rabbitmq',
+                 'options': dict({'url': url, 'username': user,
+                                  'password': user}, **options)}, **timing)

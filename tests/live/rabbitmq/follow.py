@@ -3,19 +3,18 @@
 follow within one poll, what remains when the broker is killed, and that it
 comes back. Usage: follow.py SYSTATED            against a broker of its own
                    follow.py SYSTATED DOUBLE     against recorded answers"""
-import signal
 import sys
 
 sys.dont_write_bytecode = True
 
 from amqp import Worker  # noqa: E402
-from broker import Broker, Missing, quote, wait_until  # noqa: E402
+from broker import Broker, quote, source, wait_until  # noqa: E402
 from double import Double  # noqa: E402
-from service import Service  # noqa: E402
+from service import Service, run  # noqa: E402
 
 QUEUE = 'agent.flaky'
-SOURCE = ('interval_seconds: 1\n    deadline_seconds: 2\n'
-          '    max_age_seconds: 4\n    down_after_seconds: 8')
+TIMING = {'interval_seconds': 1, 'deadline_seconds': 2,
+          'max_age_seconds': 4, 'down_after_seconds': 8}
 
 
 class RealWorld:
@@ -116,17 +115,6 @@ def follow_changes(service, world):
             lambda queues: 'agent.new' not in queues)
 
 
-def settle(service):
-    """An idle broker is silent: five polls without a revision."""
-    def quiet():
-        revision, polls = service.state()['revision'], service.attempts()
-        wait_until('five polls',
-                   lambda: service.attempts() >= polls + 5, 30)
-        return service.state()['revision'] == revision
-    wait_until('no revision in five polls', quiet, 90)
-    print('  no revision in five polls')
-
-
 def watch_kill(service, world):
     before = service.queues()
     world.kill()
@@ -159,44 +147,28 @@ def watch_return(service, world, before):
     print('  back: ok, all queues as they were')
 
 
-def follow(binary, world):
-    service = Service(binary, world.url, SOURCE,
-                      'username: monitor, password: monitor')
-    try:
-        wait_until('the first answer',
-                   lambda: service.source()['status'] == 'ok', 30)
-        assert depth_is(4, 0)(service.queues()), service.queues()
-        assert '%2F/agent/plan \u00e9' in service.queues()
-        follow_changes(service, world)
-        settle(service)
-        before = watch_kill(service, world)
-        watch_return(service, world, before)
-        world.kill()
-        service.stop()
-    except BaseException:
-        print(service.log())
-        raise
-    finally:
-        service.close()
+def follow(service, world):
+    service.ok()
+    assert depth_is(4, 0)(service.queues()), service.queues()
+    assert '%2F/agent/plan \u00e9' in service.queues()
+    follow_changes(service, world)
+    service.settle()
+    print('  no revision in five polls')
+    before = watch_kill(service, world)
+    watch_return(service, world, before)
+    world.kill()
 
 
-def main(argv):
-    if len(argv) not in (2, 3):
-        sys.exit(__doc__)
+def check(systated, program=None):
+    world = Double(program) if program else RealWorld()
     try:
-        world = Double(argv[2]) if len(argv) == 3 else RealWorld()
-    except Missing as why:
-        print('SKIP: live RabbitMQ: %s' % why)
-        return 77
-    try:
-        follow(argv[1], world)
+        with Service(systated, source(world.url, TIMING)) as service:
+            follow(service, world)
     finally:
         world.close()
-    print('ok')
-    return 0
 
 
 if __name__ == '__main__':
-    # so that what was started is ended, too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    sys.exit(main(sys.argv))
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    sys.exit(run('RabbitMQ', lambda: check(*sys.argv[1:])))

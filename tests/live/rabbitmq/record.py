@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Records mocks/upstreams/rabbitmq/world/ anew: fills a broker of its own with
-queues of every kind and writes down what it answers to the requests of the
+"""Records mocks/upstreams/rabbitmq/{world,cluster}/ anew: fills brokers of its own
+with queues of every kind and writes down what they answer to the requests of the
 source, byte for byte. Run by hand; usage: record.py FOLDER"""
 import os
 import sys
@@ -12,14 +12,19 @@ from amqp import Worker  # noqa: E402
 from broker import Broker, wait_until  # noqa: E402
 
 LIVE = 'disable_stats=true&enable_queue_totals=true'
-STATS = ('columns=name,vhost,type,state,exclusive,messages,messages_ready,'
-         'messages_unacknowledged,consumers,head_message_timestamp,'
+NAMES = 'disable_stats=true'
+STATS = ('columns=name,vhost,type,state,exclusive,node,policy,arguments,'
+         'members,online,messages,messages_ready,messages_unacknowledged,'
+         'consumers,head_message_timestamp,'
          'message_stats.publish_details.rate,'
          'message_stats.deliver_get_details.rate,'
          'message_stats.ack_details.rate')
 CONSUMERS = '/api/consumers?columns=queue.name,queue.vhost'
-OVERVIEW = '/api/overview?' + LIVE
-VHOSTS = '/api/vhosts?columns=name'
+LEVELS = ('/api/queues?page=1&page_size=500&columns=name,vhost,'
+          'backing_queue_status.priority_lengths&use_regex=true'
+          '&name=%5E(agent%5C.tasks)%24')
+PROBE = 'page=1&page_size=1&disable_stats=true&columns=name'
+DLX = '/api/exchanges/%2F/agent.dlx'
 
 
 def pages(prefix, query, vhost='', size=500):
@@ -30,26 +35,43 @@ def pages(prefix, query, vhost='', size=500):
 
 
 # file name, path; file names are unique within a user's list
-WORLD = (pages('live', LIVE) + pages('stats', STATS) +
-         pages('live_page', LIVE, size=3) +
-         pages('stats_page', STATS, size=3) +
+ALWAYS = (pages('live', LIVE) + pages('stats', STATS) + pages('names', NAMES) +
+          [('whoami', '/api/whoami'), ('consumers', CONSUMERS),
+           ('overview', '/api/overview?disable_stats=true'),
+           ('nodes', '/api/nodes?columns=name,running,mem_alarm,'
+            'disk_free_alarm,partitions'),
+           ('vhosts', '/api/vhosts?columns=name'),
+           ('policies', '/api/policies?columns=vhost,name,definition'),
+           ('dlx', DLX + '?columns=type&disable_stats=true'),
+           ('dlx_bindings', DLX + '/bindings/source?columns=destination,'
+            'destination_type,routing_key'),
+           ('levels', LEVELS),
+           ('probe_root', '/api/queues/%2F?' + PROBE),
+           ('probe_prod', '/api/queues/agents%2Fprod?' + PROBE)])
+CLUSTER = ALWAYS[:8]
+WORLD = (ALWAYS + pages('live_page', LIVE, size=4) +
+         pages('stats_page', STATS, size=4) +
          pages('live_prod', LIVE, '/agents%2Fprod') +
          pages('stats_prod', STATS, '/agents%2Fprod') +
-         pages('live_missing', LIVE, '/nope') +
-         [('whoami', '/api/whoami'), ('consumers', CONSUMERS),
-          ('overview', OVERVIEW), ('vhosts', VHOSTS)])
-EMPTY = (pages('live', LIVE) + pages('stats', STATS) +
-         pages('live_root', LIVE, '/%2F') +
-         [('whoami', '/api/whoami'), ('consumers', CONSUMERS),
-          ('overview', OVERVIEW), ('vhosts', VHOSTS)])
+         pages('live_missing', LIVE, '/nope'))
+LESS = ALWAYS + pages('live_root', LIVE, '/%2F')
 
 
 def fill(broker):
     broker.must('PUT', '/api/vhosts/agents%2Fprod')
     broker.must('PUT', '/api/permissions/agents%2Fprod/guest',
                 {'configure': '.*', 'write': '.*', 'read': '.*'})
+    broker.must('PUT', '/api/exchanges/%2F/agent.dlx',
+                {'type': 'direct', 'durable': True})
+    broker.declare('agent.dead')
+    broker.must('POST', '/api/bindings/%2F/e/agent.dlx/q/agent.dead',
+                {'routing_key': 'given up'})
+    broker.must('PUT', '/api/policies/%2F/lazy',
+                {'pattern': r'^agent\.lazy$', 'apply-to': 'queues',
+                 'definition': {'dead-letter-exchange': 'agent.dlx'}})
     broker.declare('agent.tasks', x_max_priority=10)
-    broker.declare('agent.flaky')
+    broker.declare('agent.flaky', x_dead_letter_exchange='agent.dlx',
+                   x_dead_letter_routing_key='given up')
     broker.declare('agent.lazy', x_queue_mode='lazy')
     broker.declare('agent.quorum', x_queue_type='quorum')
     broker.declare('agent.stream', x_queue_type='stream')
@@ -58,6 +80,7 @@ def fill(broker):
     now = int(time.time())
     broker.publish('agent.tasks', 25, timestamp=now - 60, priority=5)
     broker.publish('agent.flaky', 4)
+    broker.publish('agent.dead', 2)
     broker.publish('agent.quorum', 6)
     broker.publish('agent.stream', 3)
     broker.publish('agent/plan \u00e9', 2, timestamp=now - 3600)
@@ -70,6 +93,7 @@ def fill(broker):
         workers[1].acknowledge(workers[1].delivery())
     broker.add_user('monitor', 'monitoring', ['/', 'agents/prod'])
     broker.add_user('blind', 'monitoring', [])
+    broker.add_user('half', 'monitoring', ['/'])
     broker.add_user('mgmt', 'management', ['/', 'agents/prod'])
     broker.add_user('nobody', 'management', [])
     broker.add_user('plain', '', ['/'])
@@ -82,20 +106,63 @@ def settled(broker):
         q['consumers'] for q in queues) == 2
 
 
-def record(broker, folder, user, requests):
+def record(broker, folder, user, requests, prefix=None):
+    prefix = prefix or user
     lines = []
     for name, path in requests:
         status, body = broker.raw('GET', path, user=user, password=user)
-        file = '%s_%s.json' % (user, name)
+        file = '%s_%s.json' % (prefix, name)
         with open(os.path.join(folder, file), 'wb') as f:
             f.write(body)
         lines.append('%s %d %s\n' % (path, status, file))
-    with open(os.path.join(folder, user + '.routes'), 'w',
+    with open(os.path.join(folder, prefix + '.routes'), 'w',
               encoding='utf-8') as f:
         f.writelines(lines)
 
 
+def record_cluster(folder):
+    """Two nodes, one of them killed: what the other one says."""
+    os.makedirs(folder, exist_ok=True)
+    one, two = Broker(), Broker()
+    two.join(one)
+    try:
+        one.start()
+        two.start()
+        wait_until('two nodes', lambda: len(
+            one.must('GET', '/api/nodes')) == 2, 60)
+        one.declare('classic.here')
+        one.declare('classic.there', node=two.node)
+        one.declare('quorum.here', node=one.node, x_queue_type='quorum')
+        one.declare('quorum.there', node=two.node, x_queue_type='quorum')
+        one.declare('stream.there', node=two.node, x_queue_type='stream',
+                    x_initial_cluster_size=1)
+        for name in ('classic.here', 'classic.there', 'quorum.here',
+                     'quorum.there', 'stream.there'):
+            one.publish(name, 3)
+        one.add_user('monitor', 'monitoring', ['/'])
+        wait_until('statistics of all queues', lambda: all(
+            q.get('messages') == 3 for q in one.must('GET', '/api/queues')),
+            30)
+        record(one, folder, 'monitor', CLUSTER, 'up')
+        two.kill()
+        # the live form hangs until then
+        wait_until('the other node is missed', lambda: lists(one), 120)
+        record(one, folder, 'monitor', CLUSTER, 'half')
+    finally:
+        two.close()
+        one.close()
+
+
+def lists(broker):
+    try:
+        return broker.call('GET', ALWAYS[0][1])[0] == 200
+    except OSError:
+        return False
+
+
 def main(folder):
+    record_cluster(os.path.join(folder, 'cluster'))
+    folder = os.path.join(folder, 'world')
     os.makedirs(folder, exist_ok=True)
     broker = Broker()
     try:
@@ -106,10 +173,8 @@ def main(folder):
             ('fresh_stats', pages('', STATS)[0][1])])
         wait_until('statistics of all queues', lambda: settled(broker), 30)
         record(broker, folder, 'monitor', WORLD)
-        record(broker, folder, 'mgmt', EMPTY)
-        record(broker, folder, 'blind', EMPTY)
-        record(broker, folder, 'nobody', EMPTY)
-        record(broker, folder, 'plain', EMPTY)
+        for user in ('mgmt', 'half', 'blind', 'nobody', 'plain'):
+            record(broker, folder, user, LESS)
         for worker in workers:
             worker.close()
     finally:

@@ -3,139 +3,20 @@
  * joins, what it leaves unknown, and what it says when it cannot see all.
  */
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "repository/queues/queues.h"
-#include "support/subject.h"
-#include "support/upstream.h"
-
-#define RECORDED SST_SOURCE_DIR "/mocks/upstreams/rabbitmq/world/"
-#define LIVE "disable_stats=true&enable_queue_totals=true"
-#define STATS                                                              \
-	"columns=name,vhost,type,state,exclusive,messages,messages_ready," \
-	"messages_unacknowledged,consumers,head_message_timestamp,"        \
-	"message_stats.publish_details.rate,"                              \
-	"message_stats.deliver_get_details.rate,"                          \
-	"message_stats.ack_details.rate"
-#define LIVE_ALL "/api/queues?page=1&page_size=500&" LIVE
-#define STATS_ALL "/api/queues?page=1&page_size=500&" STATS
-#define CONSUMERS "/api/consumers?columns=queue.name,queue.vhost"
-
-static struct upstream *up;
-static struct subject subject;
-static json_t *tree;
-
-static void
-setup(void)
-{
-	subject_init(&subject, &sst_rabbitmq_ops);
-	ck_assert(upstream_start(&up));
-	ck_assert(upstream_load(up, RECORDED "monitor.routes"));
-	tree = NULL;
-}
-
-static void
-teardown(void)
-{
-	json_decref(tree);
-	upstream_release(up);
-	subject_fini(&subject);
-	upstream_stop(&up);
-}
-
-static void
-as_user(const char *user)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), RECORDED "%s.routes", user);
-	upstream_forget(up);
-	ck_assert(upstream_load(up, path));
-}
-
-static void
-open_with(const char *more)
-{
-	char yaml[512];
-
-	snprintf(yaml, sizeof(yaml), "{url: '%s', %s}", upstream_url(up), more);
-	ck_assert_msg(
-	    subject_open(&subject, yaml) == SST_OK, "%s", subject.err.text);
-}
-
-static const struct sst_error *
-collect(void)
-{
-	int code = subject_collect(&subject);
-
-	ck_assert_msg(
-	    code == SST_OK, "%s: %s", sst_code_name(code), subject.err.text);
-	json_decref(tree);
-	tree = subject_tree(&subject);
-	return &subject.harvest->flaw;
-}
-
-static void
-collect_whole(void)
-{
-	const struct sst_error *flaw = collect();
-
-	ck_assert_msg(flaw->code == SST_OK, "%s", flaw->text);
-	ck_assert_uint_eq(subject.harvest->rejected, 0);
-}
-
-/* The member of that queue at a.b, borrowed; NULL when there is no queue. */
-static const json_t *
-of(const char *name, const char *a, const char *b)
-{
-	const json_t *queue;
-	size_t i;
-
-	json_array_foreach(tree, i, queue)
-	{
-		if (strcmp(json_string_value(json_object_get(queue, "name")),
-			name) != 0)
-			continue;
-		queue = json_object_get(queue, a);
-		return b == NULL ? queue : json_object_get(queue, b);
-	}
-	return NULL;
-}
-
-static long
-number(const char *name, const char *a, const char *b)
-{
-	const json_t *value = of(name, a, b);
-
-	if (json_is_null(value))
-		return -1;
-	ck_assert_msg(json_is_integer(value), "%s: %s", name, a);
-	return (long)json_integer_value(value);
-}
-
-static void
-tick(void)
-{
-	fake_clock_advance(&subject.hands, 1000);
-}
-
-static void
-answer(const char *target, const char *text)
-{
-	ck_assert(upstream_answer_text(up, target, 200, text));
-}
+#include "test_rabbitmq_support.h"
 
 START_TEST(live_counts_are_joined)
 {
 	open_with("depth: live");
 	collect_whole();
-	ck_assert_uint_eq(json_array_size(tree), 8);
+	ck_assert_uint_eq(json_array_size(tree), 9);
 	ck_assert_int_eq(number("agent.tasks", "depth", "ready"), 13);
 	ck_assert_int_eq(number("agent.tasks", "depth", "running"), 8);
 	ck_assert_int_eq(number("agent.tasks", "depth", "total"), 21);
-	ck_assert_int_eq(number("agent.tasks", "depth", "failed"), -1);
+	ck_assert_ptr_null(of("agent.tasks", "depth", "failed"));
 	ck_assert_int_eq(number("agent.tasks", "consumers", NULL), 2);
 	ck_assert_int_eq(number("agent.tasks", "tasks_omitted", NULL), 21);
 	ck_assert(
@@ -143,6 +24,12 @@ START_TEST(live_counts_are_joined)
 	ck_assert(
 	    json_is_number(of("agent.tasks", "rates", "published_per_second")));
 	ck_assert_int_eq(number("agent.flaky", "consumers", NULL), 0);
+	ck_assert_str_eq(
+	    json_string_value(of("agent.quorum", "type", NULL)), "quorum");
+	ck_assert_str_eq(
+	    json_string_value(of("agent.stream", "type", NULL)), "stream");
+	ck_assert_str_eq(
+	    json_string_value(of("agent.tasks", "state", NULL)), "running");
 	/* only the statistics know how long a stream is */
 	ck_assert_int_eq(number("agent.stream", "depth", "total"), 3);
 	ck_assert_int_eq(number("agents%2Fprod/inbox", "depth", "total"), 5);
@@ -166,7 +53,19 @@ START_TEST(statistics_are_read_every_5_s)
 	ck_assert_uint_eq(upstream_calls(up, CONSUMERS), 11);
 	ck_assert_uint_eq(upstream_calls(up, STATS_ALL), 3);
 	ck_assert_uint_eq(upstream_calls(up, "/api/whoami"), 1);
-	ck_assert_uint_eq(upstream_calls(up, "/api/overview"), 0);
+	ck_assert_uint_eq(upstream_calls(up, OVERVIEW), 11);
+	ck_assert_uint_eq(upstream_calls(up, NODES), 11);
+	ck_assert_uint_eq(upstream_calls(up, LEVELS), 3);
+	/* what rarely changes is read every 30 s */
+	ck_assert_uint_eq(upstream_calls(up, "/api/policies"), 1);
+	ck_assert_uint_eq(upstream_calls(up, "/api/exchanges"), 2);
+	/* a prefix of the live form: nobody is asked for what is missing */
+	ck_assert_uint_eq(upstream_calls(up, NAMES_ALL), 11);
+	ck_assert_uint_eq(upstream_calls(up, "/api/vhosts"), 0);
+	ck_assert_uint_eq(upstream_calls(up, "/api/queues/"), 0);
+	/* and that is all: never a message read */
+	ck_assert_uint_eq(upstream_calls(up, ""),
+	    11 * 4 + 3 * 2 + 1 + 2 + upstream_calls(up, "/api/whoami"));
 	ck_assert_uint_eq(upstream_connections(up), 1);
 }
 END_TEST
@@ -177,7 +76,9 @@ START_TEST(statistics_alone)
 	collect_whole();
 	tick();
 	collect_whole();
-	ck_assert_uint_eq(upstream_calls(up, "/api"), 2);
+	ck_assert_uint_eq(upstream_calls(up, STATS_ALL), 2);
+	ck_assert_uint_eq(upstream_calls(up, LIVE_ALL), 0);
+	ck_assert_uint_eq(upstream_calls(up, CONSUMERS), 0);
 	ck_assert_int_eq(number("agent.tasks", "depth", "ready"), 13);
 	ck_assert_int_eq(number("agent.tasks", "consumers", NULL), 2);
 	/* never a message read, never anything but GET */
@@ -188,21 +89,21 @@ END_TEST
 START_TEST(what_is_not_told_is_null)
 {
 	ck_assert(upstream_answer_file(
-	    up, STATS_ALL, 200, RECORDED "monitor_fresh_stats.json"));
+	    up, STATS_ALL, 200, RECORDED "world/monitor_fresh_stats.json"));
 	open_with("depth: stats");
 	collect_whole();
-	ck_assert_uint_eq(json_array_size(tree), 8);
+	ck_assert_uint_eq(json_array_size(tree), 9);
 	ck_assert_int_eq(number("agent.tasks", "depth", "total"), -1);
 	ck_assert_int_eq(number("agent.tasks", "consumers", NULL), -1);
 	ck_assert_int_eq(number("agent.tasks", "tasks_total", NULL), -1);
-	ck_assert(json_is_null(of("agent.tasks", "rates", NULL)));
-	ck_assert(json_is_null(of("agent.tasks", "state", NULL)));
+	ck_assert_ptr_null(of("agent.tasks", "rates", NULL));
+	ck_assert_ptr_null(of("agent.tasks", "state", NULL));
 }
 END_TEST
 
 START_TEST(a_queue_that_is_down_is_unknown)
 {
-	answer(LIVE_ALL,
+	answer_lists(
 	    "[{\"name\":\"agent.tasks\",\"vhost\":\"/\",\"type\":\"classic\","
 	    "\"state\":\"down\"}]");
 	answer(CONSUMERS, "[]");
@@ -212,7 +113,7 @@ START_TEST(a_queue_that_is_down_is_unknown)
 	    json_string_value(of("agent.tasks", "state", NULL)), "down");
 	ck_assert_int_eq(number("agent.tasks", "depth", "total"), -1);
 	ck_assert_int_eq(number("agent.tasks", "consumers", NULL), -1);
-	ck_assert(json_is_null(of("agent.tasks", "rates", NULL)));
+	ck_assert_ptr_null(of("agent.tasks", "rates", NULL));
 }
 END_TEST
 
@@ -220,7 +121,7 @@ START_TEST(changes_show_at_the_next_collection)
 {
 	open_with("depth: live");
 	collect_whole();
-	answer(LIVE_ALL,
+	answer_lists(
 	    "[{\"name\":\"agent.tasks\",\"vhost\":\"/\",\"messages\":9,"
 	    "\"messages_ready\":0,\"messages_unacknowledged\":9}]");
 	answer(CONSUMERS,
@@ -231,7 +132,7 @@ START_TEST(changes_show_at_the_next_collection)
 	ck_assert_int_eq(number("agent.tasks", "depth", "running"), 9);
 	ck_assert_int_eq(number("agent.tasks", "consumers", NULL), 1);
 	/* nothing waits, so there is no oldest, whatever was read 1 s ago */
-	ck_assert(json_is_null(of("agent.tasks", "oldest_submitted_at", NULL)));
+	ck_assert_ptr_null(of("agent.tasks", "oldest_submitted_at", NULL));
 }
 END_TEST
 
@@ -239,6 +140,9 @@ START_TEST(a_bad_row_is_left_out_and_told)
 {
 	const struct sst_error *flaw;
 
+	answer(STATS_ALL, "[]");
+	answer(OVERVIEW, "{\"object_totals\":{\"queues\":3}}");
+	answer(NAMES_ALL, "[]");
 	answer(LIVE_ALL,
 	    "{\"items\":[{\"name\":\"a\",\"vhost\":\"/\",\"messages\":1},"
 	    "{\"name\":\"b\",\"vhost\":\"/\",\"messages\":\"many\"},"
@@ -253,9 +157,10 @@ START_TEST(a_bad_row_is_left_out_and_told)
 	    strstr(flaw->text, "/items/1/messages") != NULL, "%s", flaw->text);
 	/* all rows bad is no empty broker */
 	answer(LIVE_ALL, "[7]");
+	answer(OVERVIEW, "{\"object_totals\":{\"queues\":1}}");
 	flaw = collect();
 	ck_assert_ptr_nonnull(strstr(flaw->text, "/0"));
-	ck_assert_uint_eq(upstream_calls(up, "/api/overview"), 0);
+	ck_assert_uint_eq(upstream_calls(up, "/api/vhosts"), 0);
 }
 END_TEST
 
@@ -263,7 +168,7 @@ START_TEST(an_empty_list_without_permission_is_told)
 {
 	const struct sst_error *flaw;
 
-	as_user(_i == 0 ? "blind" : "nobody");
+	as_user(_i == 0 ? "world/blind" : "world/nobody");
 	open_with("depth: live");
 	flaw = collect();
 	ck_assert_uint_eq(json_array_size(tree), 0);
@@ -274,9 +179,8 @@ END_TEST
 
 START_TEST(an_empty_broker_is_empty)
 {
-	answer(LIVE_ALL, "[]");
-	answer(STATS_ALL, "[]");
-	answer("/api/overview?" LIVE, "{\"object_totals\":{\"queues\":0}}");
+	answer_lists("[]");
+	answer(OVERVIEW, "{\"object_totals\":{\"queues\":0}}");
 	open_with("depth: live");
 	collect_whole();
 	ck_assert_uint_eq(json_array_size(tree), 0);
@@ -287,7 +191,7 @@ START_TEST(not_known_whether_empty_is_told)
 {
 	struct upstream_fault fault = {.kind = UPSTREAM_STATUS, .status = 500};
 
-	answer(LIVE_ALL, "[]");
+	answer_lists("[]");
 	upstream_misbehave(up, "/api/overview", &fault);
 	open_with("depth: live");
 	ck_assert_int_eq(collect()->code, SST_UPSTREAM);
@@ -297,9 +201,12 @@ END_TEST
 /* It sees no consumers but its own: 0 would be a lie. */
 START_TEST(consumers_a_user_may_not_see_come_with_the_statistics)
 {
-	as_user("mgmt");
+	as_user("world/mgmt");
 	open_with("depth: live");
-	collect_whole();
+	ck_assert_int_eq(collect()->code, SST_FORBIDDEN);
+	ck_assert_str_eq(part("consumers"), "forbidden");
+	ck_assert_str_eq(part("nodes"), "forbidden");
+	ck_assert_str_eq(part("queues"), "ok");
 	ck_assert_int_eq(number("agent.tasks", "consumers", NULL), 2);
 	ck_assert_uint_eq(upstream_calls(up, "/api/consumers"), 0);
 }
@@ -307,7 +214,7 @@ END_TEST
 
 START_TEST(a_right_login_without_a_right_is_forbidden)
 {
-	as_user("plain");
+	as_user("world/plain");
 	open_with("depth: live");
 	ck_assert_int_eq(subject_collect(&subject), SST_FORBIDDEN);
 	ck_assert_ptr_nonnull(strstr(subject.err.text, "not_authorised"));
@@ -322,19 +229,18 @@ START_TEST(counts_do_without_statistics)
 
 	open_with("depth: live");
 	collect_whole();
-	upstream_misbehave(
-	    up, "/api/queues?page=1&page_size=500&columns", &fault);
+	upstream_misbehave(up, STATS_ALL, &fault);
 	for (i = 0; i < 5; i++)
 		tick();
 	ck_assert_int_eq(collect()->code, SST_UPSTREAM);
-	ck_assert(!json_is_null(of("agent.tasks", "rates", NULL)));
+	ck_assert(json_is_object(of("agent.tasks", "rates", NULL)));
 	tick();
 	/* still told, though not asked again yet */
 	ck_assert_int_eq(collect()->code, SST_UPSTREAM);
 	ck_assert_uint_eq(upstream_calls(up, STATS_ALL), 2);
 	fake_clock_advance(&subject.hands, 15000);
 	ck_assert_int_eq(collect()->code, SST_UPSTREAM);
-	ck_assert(json_is_null(of("agent.tasks", "rates", NULL)));
+	ck_assert_ptr_null(of("agent.tasks", "rates", NULL));
 	ck_assert_int_eq(number("agent.tasks", "depth", "total"), 21);
 	ck_assert_int_eq(number("agent.tasks", "consumers", NULL), 2);
 	upstream_misbehave(up, "", NULL);
@@ -348,14 +254,13 @@ START_TEST(slow_statistics_leave_time_for_the_counts)
 	struct upstream_fault fault = {.kind = UPSTREAM_HOLD};
 
 	open_with("depth: live");
-	upstream_misbehave(
-	    up, "/api/queues?page=1&page_size=500&columns", &fault);
+	upstream_misbehave(up, STATS_ALL, &fault);
 	subject_begin(&subject);
 	ck_assert(upstream_wait_calls(up, STATS_ALL, 1));
 	fake_clock_advance(&subject.hands, SUBJECT_DEADLINE_MS / 2 + 1);
 	ck_assert_int_eq(subject_join(&subject), SST_OK);
 	ck_assert_int_eq(subject.harvest->flaw.code, SST_TIMEOUT);
-	ck_assert_uint_eq(subject.harvest->count, 8);
+	ck_assert_uint_eq(subject.harvest->count, 9);
 }
 END_TEST
 
@@ -404,7 +309,7 @@ END_TEST
 
 START_TEST(a_vhost_without_permission_is_forbidden)
 {
-	as_user("blind");
+	as_user("world/blind");
 	open_with("vhosts: [/]");
 	ck_assert_int_eq(subject_collect(&subject), SST_FORBIDDEN);
 }
@@ -415,7 +320,7 @@ START_TEST(names_are_filtered)
 	open_with("include: ['agent.*', 'agents%2F*'], "
 		  "exclude: ['*.stream', '*.q?orum']");
 	collect_whole();
-	ck_assert_uint_eq(json_array_size(tree), 5);
+	ck_assert_uint_eq(json_array_size(tree), 6);
 	ck_assert_ptr_null(of("agent.stream", "name", NULL));
 	ck_assert_ptr_null(of("agent.quorum", "name", NULL));
 	ck_assert_ptr_nonnull(of("agents%2Fprod/inbox", "name", NULL));
@@ -444,6 +349,7 @@ answer_pages(const char *one, const char *two)
  * neither answer. */
 START_TEST(a_list_that_moves_is_read_again)
 {
+	answer(OVERVIEW, "{}");
 	open_with("depth: stats, page_size: 2");
 	answer_pages(
 	    PAGE(ROW("a") "," ROW("b"), "2", "4"), PAGE(ROW("d"), "2", "3"));
@@ -535,18 +441,5 @@ add_tests(TCase *tc)
 int
 main(void)
 {
-	Suite *s = suite_create("rabbitmq");
-	TCase *tc = tcase_create("rabbitmq");
-	SRunner *sr;
-	int failed;
-
-	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	add_tests(tc);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return rabbitmq_run("rabbitmq", add_tests);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "repository/queues/rabbitmq_letters.h"
 #include "repository/queues/rabbitmq_parse.h"
 
 #define RECORDINGS SST_SOURCE_DIR "/mocks/upstreams/rabbitmq/"
@@ -17,6 +18,7 @@ enum { ROWS_MAX = 64 };
 /* Rows as the sink got them, with names made the document's. */
 static struct rabbitmq_row rows[ROWS_MAX];
 static char names[ROWS_MAX][256];
+static int64_t levels[RABBITMQ_LEVELS];
 static size_t row_count;
 static char pointer[128], reason[128];
 static size_t reject_count;
@@ -38,6 +40,10 @@ on_row(void *ctx, const struct rabbitmq_row *row, struct sst_error *e)
 	/* what a test may still look at */
 	rows[row_count].state = row->state == NULL ? NULL : "told";
 	rows[row_count].type = NULL;
+	if (row->level_count > 0)
+		memcpy(levels, row->levels,
+		    row->level_count * sizeof(levels[0]));
+	rows[row_count].levels = levels;
 	row_count++;
 	return SST_OK;
 }
@@ -115,13 +121,19 @@ static const struct {
 	size_t rows;
 	bool paged;
 } recordings[] = {
-    {"world/monitor_live.json", 9, true},
-    {"world/monitor_stats.json", 9, true},
-    {"world/monitor_fresh_stats.json", 9, true},
-    {"world/monitor_live_page1.json", 3, true},
+    {"world/monitor_live.json", 10, true},
+    {"world/monitor_stats.json", 10, true},
+    {"world/monitor_fresh_stats.json", 10, true},
+    {"world/monitor_live_page1.json", 4, true},
     {"world/monitor_live_prod.json", 1, true},
-    {"world/mgmt_live.json", 9, true},
+    {"world/mgmt_live.json", 10, true},
     {"world/blind_live.json", 0, true},
+    {"world/monitor_names.json", 10, true},
+    {"world/half_live.json", 9, true},
+    {"cluster/up_live.json", 5, true},
+    {"cluster/half_live.json", 3, true},
+    {"cluster/half_names.json", 5, true},
+    {"cluster/half_stats.json", 5, true},
     {"first/queues_all.json", 19, false},
     {"first/queues_page1.json", 5, true},
     {"first/queues_page_columns.json", 13, true},
@@ -196,7 +208,7 @@ START_TEST(pages_say_what_they_are_of)
 {
 	ck_assert_int_eq(parse_file("world/monitor_live_page2.json"), SST_OK);
 	ck_assert_int_eq(page.page_count, 3);
-	ck_assert_int_eq(page.total, 9);
+	ck_assert_int_eq(page.total, 10);
 	ck_assert_int_eq(parse("[]"), SST_OK);
 	ck_assert(!page.paged);
 	ck_assert_int_eq(page.page_count, 1);
@@ -230,6 +242,20 @@ static const struct {
     {NAMED "\"messages_unacknowledged\":{}}", "/messages_unacknowledged"},
     {NAMED "\"consumers\":\"none\"}", "/consumers"},
     {NAMED "\"head_message_timestamp\":\"now\"}", "/head_message_timestamp"},
+    {NAMED "\"node\":7}", "/node"},
+    {NAMED "\"policy\":[]}", "/policy"},
+    {NAMED "\"members\":2}", "/members"},
+    {NAMED "\"online\":\"all\"}", "/online"},
+    {NAMED "\"arguments\":7}", "/arguments"},
+    {NAMED "\"arguments\":[7]}", "/arguments"},
+    {NAMED "\"arguments\":{\"x-max-priority\":\"9\"}}",
+	"/arguments/x-max-priority"},
+    {NAMED "\"arguments\":{\"x-max-priority\":256}}",
+	"/arguments/x-max-priority"},
+    {NAMED "\"arguments\":{\"x-dead-letter-exchange\":[]}}",
+	"/arguments/x-dead-letter-exchange"},
+    {NAMED "\"arguments\":{\"x-dead-letter-routing-key\":1}}",
+	"/arguments/x-dead-letter-routing-key"},
     {NAMED "\"message_stats\":7}", "/message_stats"},
     {NAMED "\"message_stats\":[1]}", "/message_stats"},
     {NAMED "\"message_stats\":{\"ack_details\":7}}",
@@ -269,6 +295,8 @@ START_TEST(odd_spellings_of_unknown)
 {
 	ck_assert_int_eq(
 	    parse("[" NAMED "\"messages\":null,\"consumers\":\"\","
+		  "\"messages_ready\":\"undefined\",\"arguments\":[],"
+		  "\"members\":null,\"policy\":null,\"node\":null,"
 		  "\"head_message_timestamp\":\"\",\"message_stats\":[],"
 		  "\"exclusive\":null,\"state\":null}," NAMED
 		  "\"messages_ready\":2,\"messages_unacknowledged\":3,"
@@ -353,19 +381,18 @@ END_TEST
 static int64_t
 overview(const char *text)
 {
-	int64_t queues = -2;
+	struct rabbitmq_overview o = {.queues = -2};
 
 	ck_assert_int_eq(
-	    rabbitmq__parse_overview(text, strlen(text), &queues, &err),
-	    SST_OK);
-	return queues;
+	    rabbitmq__parse_overview(text, strlen(text), &o, &err), SST_OK);
+	return o.queues;
 }
 
 START_TEST(the_overview_counts_queues)
 {
 	char *text = read_file("world/blind_overview.json");
 
-	ck_assert_int_eq(overview(text), 9);
+	ck_assert_int_eq(overview(text), 10);
 	free(text);
 	text = read_file("world/nobody_overview.json");
 	ck_assert_int_eq(overview(text), 0);
@@ -373,6 +400,246 @@ START_TEST(the_overview_counts_queues)
 	ck_assert_int_eq(overview("{}"), -1);
 	ck_assert_int_eq(overview("{\"object_totals\":[]}"), -1);
 	ck_assert_int_eq(overview("{\"object_totals\":{\"queues\":{}}}"), -1);
+}
+END_TEST
+
+START_TEST(the_overview_tells_the_version)
+{
+	static const char *const none[] = {"{}", "{\"rabbitmq_version\":4}",
+	    "{\"rabbitmq_version\":\"0123456789012345678901234567890123456789"
+	    "012345678901234567890123456789\"}"};
+	struct rabbitmq_overview o = {.queues = -2};
+	char *text = read_file("world/monitor_overview.json");
+	size_t i;
+
+	ck_assert_int_eq(
+	    rabbitmq__parse_overview(text, strlen(text), &o, &err), SST_OK);
+	free(text);
+	ck_assert_str_eq(o.version, "3.10.8");
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		ck_assert_int_eq(rabbitmq__parse_overview(
+				     none[i], strlen(none[i]), &o, &err),
+		    SST_OK);
+		ck_assert_str_eq(o.version, "");
+	}
+	ck_assert_int_eq(
+	    rabbitmq__parse_overview("[]", 2, &o, &err), SST_TYPE);
+}
+END_TEST
+
+START_TEST(arguments_tell_what_a_queue_is_for)
+{
+	const struct rabbitmq_row *row;
+
+	ck_assert_int_eq(parse_file("first/queues_disable_stats_totals.json"),
+	    SST_OK);
+	row = row_of("agent.tasks");
+	ck_assert_int_eq(row->max_priority, 10);
+	ck_assert_int_eq(row->members, -1);
+	ck_assert(!row->ttl);
+	ck_assert(row_of("agent.delay.60s")->ttl);
+	ck_assert_int_eq(row_of("agent.dead")->max_priority, -1);
+	row = row_of("agent.quorum");
+	ck_assert_int_eq(row->members, 1);
+	ck_assert_int_eq(row->online, 1);
+	ck_assert_int_eq(parse_file("cluster/half_names.json"), SST_OK);
+	row = row_of("quorum.there");
+	ck_assert_int_eq(row->members, 2);
+	ck_assert_int_eq(row->online, 1);
+}
+END_TEST
+
+START_TEST(levels_are_in_the_order_of_priorities)
+{
+	const struct rabbitmq_row *row;
+
+	ck_assert_int_eq(parse_file("world/monitor_levels.json"), SST_OK);
+	row = row_of("agent.tasks");
+	ck_assert_uint_eq(row->level_count, 11);
+	ck_assert_int_eq(levels[5], 13);
+	ck_assert_int_eq(levels[10], 0);
+	ck_assert_int_eq(parse_file("first/queues_all.json"), SST_OK);
+	ck_assert_uint_eq(row_of("agent.tasks")->level_count, 11);
+	ck_assert_uint_eq(row_of("agent.dead")->level_count, 0);
+}
+END_TEST
+
+/* Nobody promised them: what is odd is not there, and the queue stays. */
+START_TEST(odd_levels_are_not_told)
+{
+	ck_assert_int_eq(
+	    parse("[" NAMED "\"backing_queue_status\":{\"priority_lengths\":"
+		  "{\"3\":7,\"x\":1,\"\":1,\"256\":1,\"-1\":1,\"0001\":1,"
+		  "\"99999999999999999999\":1,\"2\":-1,\"4\":\"many\","
+		  "\"6\":null,\"1 \":3}}},"
+		  NAMED "\"backing_queue_status\":7},"
+		  NAMED "\"backing_queue_status\":{\"priority_lengths\":[1]}}]"),
+	    SST_OK);
+	ck_assert_uint_eq(reject_count, 0);
+	ck_assert_uint_eq(rows[0].level_count, 4);
+	ck_assert_int_eq(levels[3], 7);
+	ck_assert_int_eq(levels[2], -1);
+	ck_assert_uint_eq(rows[1].level_count, 0);
+	ck_assert_uint_eq(rows[2].level_count, 0);
+}
+END_TEST
+
+static json_t *
+nodes(const char *text)
+{
+	json_t *list = NULL;
+
+	forget();
+	ck_assert_msg(rabbitmq__parse_nodes(text, strlen(text), &sink, &list,
+			  &err) == SST_OK,
+	    "%s", err.text);
+	return list;
+}
+
+static const char *
+node_member(const json_t *list, size_t i, const char *name)
+{
+	return json_string_value(
+	    json_object_get(json_array_get(list, i), name));
+}
+
+START_TEST(nodes_say_why_they_are_not_well)
+{
+	char *text = read_file("cluster/half_nodes.json");
+	json_t *list = nodes(text);
+	/* names of recorded nodes are as they come */
+	size_t down =
+	    strcmp(node_member(list, 0, "status"), "down") == 0 ? 0 : 1;
+
+	free(text);
+	ck_assert_uint_eq(json_array_size(list), 2);
+	ck_assert_str_eq(node_member(list, down, "reason"), "it does not run");
+	ck_assert_str_eq(node_member(list, 1 - down, "status"), "ok");
+	ck_assert_ptr_null(node_member(list, 1 - down, "reason"));
+	json_decref(list);
+	list = nodes("[{\"name\":\"a\",\"running\":true,\"mem_alarm\":true,"
+		     "\"disk_free_alarm\":true,\"partitions\":[\"b\",\"c\","
+		     "\"d\",\"e\"]},{\"name\":\"b\"},{\"running\":true},7,"
+		     "{\"name\":\"c\",\"running\":true,\"partitions\":[8]}]");
+	ck_assert_uint_eq(json_array_size(list), 3);
+	ck_assert_str_eq(node_member(list, 0, "status"), "degraded");
+	ck_assert_str_eq(node_member(list, 0, "reason"),
+	    "memory alarm: publishers are held; disk alarm: publishers are "
+	    "held; partitioned from b, c, d and 1 more");
+	ck_assert_str_eq(node_member(list, 1, "status"), "unknown");
+	ck_assert_str_eq(node_member(list, 2, "reason"), "partitioned from ?");
+	ck_assert_uint_eq(reject_count, 2);
+	ck_assert_str_eq(pointer, "/2/name");
+	json_decref(list);
+	ck_assert_int_eq(
+	    rabbitmq__parse_nodes("{}", 2, &sink, &list, &err), SST_TYPE);
+}
+END_TEST
+
+START_TEST(vhosts_are_named)
+{
+	char *text = read_file("world/blind_vhosts.json");
+
+	forget();
+	ck_assert_int_eq(
+	    rabbitmq__parse_vhosts(text, strlen(text), &sink, &err), SST_OK);
+	free(text);
+	ck_assert_uint_eq(row_count, 2);
+	ck_assert_str_eq(names[1], "agents%2Fprod/");
+	forget();
+	ck_assert_int_eq(
+	    rabbitmq__parse_vhosts("[7,{}]", 6, &sink, &err), SST_OK);
+	ck_assert_uint_eq(row_count, 0);
+	ck_assert_int_eq(
+	    rabbitmq__parse_vhosts("{}", 2, &sink, &err), SST_TYPE);
+}
+END_TEST
+
+START_TEST(policies_name_where_dead_letters_go)
+{
+	struct rabbitmq_policies p = {0};
+	static const char odd[] =
+	    "[7,{},{\"vhost\":\"/\",\"name\":\"x\",\"definition\":7},"
+	    "{\"vhost\":\"/\",\"name\":\"y\",\"definition\":"
+	    "{\"dead-letter-exchange\":7}},{\"vhost\":\"/\",\"name\":\"z\","
+	    "\"definition\":{\"dead-letter-exchange\":\"e\","
+	    "\"dead-letter-routing-key\":\"k\",\"message-ttl\":5}}]";
+	char *text = read_file("world/monitor_policies.json");
+
+	ck_assert_int_eq(
+	    rabbitmq__parse_policies(text, strlen(text), &p, &err), SST_OK);
+	free(text);
+	ck_assert_uint_eq(p.count, 1);
+	ck_assert_str_eq(p.items[0].name, "lazy");
+	ck_assert_str_eq(p.items[0].dead_exchange, "agent.dlx");
+	ck_assert_ptr_null(p.items[0].dead_key);
+	ck_assert(!p.items[0].ttl);
+	rabbitmq__policies_fini(&p);
+	ck_assert_int_eq(
+	    rabbitmq__parse_policies(odd, strlen(odd), &p, &err), SST_OK);
+	ck_assert_uint_eq(p.count, 2);
+	ck_assert_ptr_null(p.items[0].dead_exchange);
+	ck_assert_str_eq(p.items[1].dead_key, "k");
+	ck_assert(p.items[1].ttl);
+	rabbitmq__policies_fini(&p);
+	ck_assert_int_eq(
+	    rabbitmq__parse_policies("{}", 2, &p, &err), SST_TYPE);
+}
+END_TEST
+
+START_TEST(bindings_lead_to_queues)
+{
+	struct rabbitmq_bindings b = {0};
+	static const char odd[] =
+	    "[{\"destination\":\"q\",\"destination_type\":\"queue\","
+	    "\"routing_key\":\"k\"},{\"destination\":\"e\","
+	    "\"destination_type\":\"exchange\",\"routing_key\":\"k\"},7,"
+	    "{\"destination\":\"r\",\"destination_type\":\"queue\"}]";
+	char *text = read_file("world/monitor_dlx_bindings.json");
+
+	ck_assert_int_eq(
+	    rabbitmq__parse_bindings(text, strlen(text), &b, &err), SST_OK);
+	free(text);
+	ck_assert_uint_eq(b.count, 1);
+	ck_assert_str_eq(b.items[0].queue, "agent.dead");
+	ck_assert_str_eq(b.items[0].key, "given up");
+	ck_assert(!b.more);
+	rabbitmq__bindings_fini(&b);
+	ck_assert_int_eq(
+	    rabbitmq__parse_bindings(odd, strlen(odd), &b, &err), SST_OK);
+	ck_assert_uint_eq(b.count, 2);
+	ck_assert_str_eq(b.items[1].key, "");
+	ck_assert(b.more);
+	rabbitmq__bindings_fini(&b);
+}
+END_TEST
+
+START_TEST(an_exchange_is_of_a_kind)
+{
+	static const struct {
+		const char *text;
+		enum rabbitmq_exchange_kind kind;
+	} cases[] = {
+	    {"{\"type\":\"direct\"}", RABBITMQ_DIRECT},
+	    {"{\"type\":\"fanout\"}", RABBITMQ_FANOUT},
+	    {"{\"type\":\"topic\"}", RABBITMQ_TOPIC},
+	    {"{\"type\":\"headers\"}", RABBITMQ_OTHER},
+	    {"{\"type\":\"x-consistent-hash\"}", RABBITMQ_OTHER},
+	    {"{\"type\":7}", RABBITMQ_OTHER},
+	    {"{}", RABBITMQ_OTHER},
+	};
+	enum rabbitmq_exchange_kind kind;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_int_eq(
+		    rabbitmq__parse_exchange(cases[i].text,
+			strlen(cases[i].text), &kind, &err),
+		    SST_OK);
+		ck_assert_int_eq(kind, cases[i].kind);
+	}
+	ck_assert_int_eq(
+	    rabbitmq__parse_exchange("[]", 2, &kind, &err), SST_TYPE);
 }
 END_TEST
 
@@ -433,6 +700,15 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, the_sink_can_stop_it);
 	tcase_add_test(tc, consumers_name_their_queue);
 	tcase_add_test(tc, the_overview_counts_queues);
+	tcase_add_test(tc, the_overview_tells_the_version);
+	tcase_add_test(tc, arguments_tell_what_a_queue_is_for);
+	tcase_add_test(tc, levels_are_in_the_order_of_priorities);
+	tcase_add_test(tc, odd_levels_are_not_told);
+	tcase_add_test(tc, nodes_say_why_they_are_not_well);
+	tcase_add_test(tc, vhosts_are_named);
+	tcase_add_test(tc, policies_name_where_dead_letters_go);
+	tcase_add_test(tc, bindings_lead_to_queues);
+	tcase_add_test(tc, an_exchange_is_of_a_kind);
 	tcase_add_test(tc, tags_tell_who_sees_everything);
 	tcase_add_test(tc, a_401_is_two_things);
 }
