@@ -161,30 +161,59 @@ build_levels(const struct bullmq_queue *q, struct queue_build *build,
 	return code;
 }
 
+/* The document tells blockers apart by their id alone: of two queues' jobs of
+ * one id the first is shown, which is one that failed if any did. */
+static bool
+build_is_told(
+    const struct queue_blocker *told, size_t count, struct queue_text id)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (told[i].id.len == id.len &&
+		    memcmp(told[i].id.data, id.data, id.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct queue_text
+build_child_queue(const struct bullmq *b, const struct bullmq_child *c)
+{
+	struct queue_text base = {c->key, c->id_at > 0 ? c->id_at - 1 : 0};
+	size_t prefix = strlen(b->settings.prefix);
+
+	if (c->queue != 0)
+		return queue__text(b->queues[c->queue - 1].shown);
+	/* a queue that is not read; of another prefix with that */
+	if (base.len > prefix + 1 && base.data[prefix] == ':' &&
+	    memcmp(base.data, b->settings.prefix, prefix) == 0) {
+		base.data += prefix + 1;
+		base.len -= prefix + 1;
+	}
+	if (base.len == 0 || base.len > BUILD_NAME_MAX)
+		return QUEUE_TEXT_NONE;
+	return base;
+}
+
 /* Who the job waits for; the number of them. */
 static size_t
 build_blockers(const struct bullmq *b, const struct bullmq_parent *p,
     struct queue_blocker *out)
 {
 	const struct bullmq_child *c;
+	struct queue_text id;
 	size_t i, count = 0;
 
 	for (i = 0; i < p->count && count < BULLMQ_CHILDREN_SHOWN; i++) {
 		c = &b->children[p->first + i];
-		if (c->done || c->key_len == c->id_at ||
-		    c->key_len - c->id_at > BUILD_NAME_MAX)
-			continue;
-		out[count].id = (struct queue_text){
+		id = (struct queue_text){
 		    c->key + c->id_at, c->key_len - c->id_at};
-		out[count].queue = QUEUE_TEXT_NONE;
-		if (c->queue != 0)
-			out[count].queue =
-			    queue__text(b->queues[c->queue - 1].shown);
-		else if (c->id_at > 1 && c->id_at <= BUILD_NAME_MAX)
-			out[count].queue =
-			    (struct queue_text){c->key, c->id_at - 1};
-		out[count].status = c->status;
-		count++;
+		if (c->done || id.len == 0 || id.len > BUILD_NAME_MAX ||
+		    build_is_told(out, count, id))
+			continue;
+		out[count++] = (struct queue_blocker){
+		    id, build_child_queue(b, c), c->status};
 	}
 	return count;
 }

@@ -60,11 +60,12 @@ scan_name(const struct bullmq *b, const char *name, size_t len,
 	memcpy(q->name, name, len);
 	q->name[len] = '\0';
 	q->name_len = len;
+	/* never without memory, also when nothing is left of it */
+	sst_buf_reserve(&text, 1);
 	sst_text_clean(name, len, 0, &text);
+	sst_buf_adds(&text, "");
 	q->shown = sst_buf_take(&text, NULL);
 	sst_buf_fini(&text);
-	if (q->shown == NULL)
-		q->shown = strdup("");
 	sst_buf_adds(&text, b->settings.prefix);
 	sst_buf_addc(&text, ':');
 	sst_buf_add(&text, name, len);

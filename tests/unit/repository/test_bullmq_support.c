@@ -60,7 +60,9 @@ bull_open(struct bull *bull, const char *more)
 	char yaml[1024];
 
 	snprintf(yaml, sizeof(yaml), "{url: 'redis://127.0.0.1:%u'%s%s}",
-	    (unsigned)fault_proxy_port(bull->proxy), more[0] ? ", " : "", more);
+	    (unsigned)(bull->direct ? bull->server.port
+				    : fault_proxy_port(bull->proxy)),
+	    more[0] ? ", " : "", more);
 	sst_harvest_release(&bull->last);
 	ck_assert_msg(subject_open(&bull->subject, yaml) == SST_OK, "%s",
 	    bull->subject.err.text);

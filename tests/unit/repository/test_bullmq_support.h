@@ -15,6 +15,7 @@
 struct bull {
 	struct server server;
 	struct fault_proxy *proxy;
+	bool direct; /* bull_open goes round the proxy */
 	struct subject subject;
 	redisContext *redis; /* ours, straight to the server */
 	struct sst_harvest *last;
