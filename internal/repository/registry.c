@@ -19,6 +19,7 @@ static const struct sst_source_ops *const registry[] = {
     &sst_rabbitmq_ops,
     &sst_celery_ops,
     &sst_bullmq_ops,
+    &sst_rq_ops,
     &sst_pgboss_ops,
     &sst_graphile_ops,
     &sst_procrastinate_ops,

@@ -10,6 +10,8 @@ extern const struct sst_source_ops sst_queues_mock_ops;
 extern const struct sst_source_ops sst_rabbitmq_ops;
 /* Celery on Redis. */
 extern const struct sst_source_ops sst_celery_ops;
+/* RQ (Redis Queue) in Redis. */
+extern const struct sst_source_ops sst_rq_ops;
 /* BullMQ and Bull in Redis. */
 extern const struct sst_source_ops sst_bullmq_ops;
 /* Queues in PostgreSQL: pg-boss, graphile-worker, procrastinate, and tables of
