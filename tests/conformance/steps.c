@@ -1,9 +1,14 @@
 #include "conformance/steps.h"
 
+#include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/suite.h"
+
+/* Bytes; too few to be mapped by themselves. */
+enum { MEMORY_TRIED = 4096 };
 
 void
 conformance_refuses(struct subject *subject, const char *const *bad_options)
@@ -50,6 +55,24 @@ conformance_as_before(const struct conformance_way *way, char *before)
 	ck_assert_uint_eq(strlen(before), strlen(after));
 	free(before);
 	free(after);
+}
+
+/* That of a sanitizer does not, and is slow. */
+bool
+conformance_counts_memory(const char *variant)
+{
+	size_t before = mallinfo2().uordblks;
+	void *memory = malloc(MEMORY_TRIED);
+	bool counts;
+
+	ck_assert_ptr_nonnull(memory);
+	*(volatile char *)memory = 0; /* it is really there */
+	counts = mallinfo2().uordblks >= before + MEMORY_TRIED;
+	free(memory);
+	if (!counts)
+		printf("SKIP: %s: memory: the allocator does not count it\n",
+		    variant);
+	return counts;
 }
 
 bool

@@ -25,6 +25,9 @@ void conformance_repeats(const struct conformance_way *way);
  * freed. */
 void conformance_as_before(const struct conformance_way *way, char *before);
 
+/* Whether the allocator counts what is allocated; a line for people if not. */
+bool conformance_counts_memory(const char *variant);
+
 /* Runs the tests of one variant; false: some of them failed. */
 bool conformance_run(
     const char *name, void (*add)(TCase *tc), SFun setup, SFun teardown);

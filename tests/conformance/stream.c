@@ -262,6 +262,8 @@ START_TEST(a_thousand_collections_take_no_memory)
 {
 	size_t before, after, calls;
 
+	if (!conformance_counts_memory(variant->name))
+		return;
 	before = collect_times(REPEAT_WARM);
 	calls = kube_api_calls(rig.api, "");
 	after = collect_times(REPEAT);
