@@ -193,18 +193,19 @@ a2a_set(struct a2a_agent *agent, struct a2a_item *item)
 }
 
 static int
-a2a_check_unique(const struct a2a *s, size_t i, struct sst_error *err)
+a2a_check_unique(const struct a2a_item *items, size_t i, struct sst_error *err)
 {
+	const struct a2a_item *item = &items[i];
 	size_t k;
 
 	for (k = 0; k < i; k++) {
-		if (strcmp(s->agents[k].url, s->agents[i].url) == 0 &&
-		    strcmp(s->agents[k].card_path, s->agents[i].card_path) == 0)
+		if (strcmp(items[k].url, item->url) == 0 &&
+		    strcmp(items[k].card_path, item->card_path) == 0)
 			return sst_error_set(err, SST_INVALID,
 			    "agents[%zu].url: the same as agents[%zu].url", i,
 			    k);
-		if (s->agents[k].name != NULL && s->agents[i].name != NULL &&
-		    strcmp(s->agents[k].name, s->agents[i].name) == 0)
+		if (items[k].name != NULL && item->name != NULL &&
+		    strcmp(items[k].name, item->name) == 0)
 			return sst_error_set(err, SST_INVALID,
 			    "agents[%zu].name: the same as agents[%zu].name", i,
 			    k);
@@ -215,7 +216,7 @@ a2a_check_unique(const struct a2a *s, size_t i, struct sst_error *err)
 static int
 a2a_add(struct a2a *s, size_t i, struct sst_error *err)
 {
-	struct a2a_item *item = (struct a2a_item *)s->settings.agents.items + i;
+	struct a2a_item *items = s->settings.agents.items, *item = &items[i];
 	struct sst_httpc_options options = {.ca_file = s->settings.ca_file};
 	int code;
 
@@ -223,7 +224,7 @@ a2a_add(struct a2a *s, size_t i, struct sst_error *err)
 		return sst_error_set(
 		    err, SST_INVALID, "agents[%zu].url: missing", i);
 	a2a_set(&s->agents[i], item);
-	code = a2a_check_unique(s, i, err);
+	code = a2a_check_unique(items, i, err);
 	if (code == SST_OK)
 		code =
 		    sst_httpc_new(&options, s->clock, &s->agents[i].http, err);
