@@ -370,9 +370,14 @@ int
 sst_postgres_begin(struct sst_postgres *p, struct sst_mono deadline,
     const char *search_path, struct sst_error *err)
 {
-	bool kept = p->conn != NULL;
+	bool kept;
 	int code;
 
+	/* one that was left in a transaction would show its old snapshot */
+	if (p->conn != NULL &&
+	    PQtransactionStatus(p->conn) != PQTRANS_IDLE)
+		sst_postgres_drop(p);
+	kept = p->conn != NULL;
 	p->deadline = deadline;
 	code = client_begin(p, search_path, err);
 	if (kept && (code == SST_TRUNCATED || code == SST_UPSTREAM)) {

@@ -14,7 +14,7 @@ struct graphile_settings {
 };
 
 static const struct sst_option graphile_options[] = {
-    SQL_ROWS(struct graphile_settings, common, "graphile"),
+    SQL_ROWS(struct graphile_settings, common, "graphile", "-10", "-1"),
     SQL_SCHEMA_ROW(struct graphile_settings, schema, "graphile_worker"),
     SQL_ERRORS_ROW(struct graphile_settings, errors),
 };
@@ -45,6 +45,11 @@ static const char graphile_from[] =
     " FROM %jobs j LEFT JOIN (SELECT l.queue_name,min(l.id) AS id "
     "FROM %jobs l WHERE l.locked_at IS NOT NULL AND l.queue_name IS NOT NULL "
     "GROUP BY l.queue_name) busy ON busy.queue_name=j.queue_name";
+
+/* A view does not tell when its rows were made. */
+#define GRAPHILE_MARK(more)                                                  \
+	"ROW(j.id,j.priority,j.run_at,j.attempts,j.max_attempts,"            \
+	"j.created_at,j.locked_at,j.locked_by" more ")"
 
 #define GRAPHILE_ERROR                                                       \
 	"CASE WHEN pg_catalog.pg_column_size(w.last_error)<=16384 THEN "     \
@@ -94,6 +99,8 @@ graphile_plan(struct sql_read *read, struct sst_error *err)
 	sst_buf_adds(&plan->base, graphile_base);
 	if (errors)
 		sst_buf_adds(&plan->base, ",j.last_error");
+	sql__mark(read, errors ? GRAPHILE_MARK(",j.last_error")
+			       : GRAPHILE_MARK(""));
 	sql__add(read, graphile_from, &plan->base);
 	/* The number of its last migration, as there is nothing else. */
 	if (sql__want(read, "version", "migrations", "id"))
@@ -113,7 +120,7 @@ static const struct sql_flavour graphile_flavour = {
     .search_path = "pg_catalog",
     .relations = graphile_relations,
     .scheme = "lower first, 0 is unset",
-    .levels = {.critical = -10, .high = -1, .normal = 0, .lower_first = true},
+    .lower_first = true,
     .schema = graphile_schema,
     .plan = graphile_plan,
 };

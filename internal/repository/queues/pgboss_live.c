@@ -14,7 +14,7 @@ struct pgboss_settings {
 };
 
 static const struct sst_option pgboss_options[] = {
-    SQL_ROWS(struct pgboss_settings, common, "pgboss"),
+    SQL_ROWS(struct pgboss_settings, common, "pgboss", "10", "1"),
     SQL_SCHEMA_ROW(struct pgboss_settings, schema, "pgboss"),
     SQL_ERRORS_ROW(struct pgboss_settings, errors),
 };
@@ -83,6 +83,7 @@ pgboss_base(struct sql_read *read, bool errors)
 	sst_buf_adds(b, pgboss_orphaned(read));
 	sst_buf_adds(b, " AS orphaned,NULL AS blocker_id,NULL AS blocker_queue,"
 			"NULL AS blocker_status");
+	sql__mark_row(read, "job");
 	if (errors)
 		sst_buf_adds(b, ",CASE WHEN j.state IN ('retry','failed') "
 				"THEN j.output END AS output");
@@ -181,7 +182,6 @@ static const struct sql_flavour pgboss_flavour = {
     .search_path = "pg_catalog",
     .relations = pgboss_relations,
     .scheme = "higher first, 0 is unset",
-    .levels = {.critical = 10, .high = 1, .normal = 0},
     .schema = pgboss_schema,
     .plan = pgboss_plan,
 };

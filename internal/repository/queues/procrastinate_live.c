@@ -12,7 +12,8 @@ struct procrastinate_settings {
 };
 
 static const struct sst_option procrastinate_options[] = {
-    SQL_ROWS(struct procrastinate_settings, common, "procrastinate"),
+    SQL_ROWS(
+	struct procrastinate_settings, common, "procrastinate", "10", "1"),
     SQL_SCHEMA_ROW(struct procrastinate_settings, schema, "public"),
 };
 
@@ -73,12 +74,14 @@ procrastinate_base(struct sql_read *read, bool workers)
 				  "CASE WHEN " STATE("j") "='doing' THEN "
 				  "COALESCE(now()-k.last_heartbeat>"
 				  PROCRASTINATE_LOST ",true) END AS orphaned"
-				: "NULL AS assigned_to,NULL AS orphaned");
+				: "NULL AS assigned_to,"
+				  "NULL::boolean AS orphaned");
 	sst_buf_adds(b,
 	    ",CASE WHEN j.scheduled_at IS NULL OR NOT " LATER
 	    " THEN head.id END AS blocker_id,"
-	    "head.queue_name AS blocker_queue,head.status AS blocker_status "
-	    "FROM ");
+	    "head.queue_name AS blocker_queue,head.status AS blocker_status");
+	sql__mark_row(read, "procrastinate_jobs");
+	sst_buf_adds(b, " FROM ");
 	sql__add(read, "%procrastinate_jobs j", b);
 	procrastinate_heads(read, priority ? "l.priority" : "", b);
 	if (workers)
@@ -162,7 +165,6 @@ static const struct sql_flavour procrastinate_flavour = {
     .search_path = "pg_catalog",
     .relations = procrastinate_relations,
     .scheme = "higher first, 0 is unset",
-    .levels = {.critical = 10, .high = 1, .normal = 0},
     .schema = procrastinate_schema,
     .plan = procrastinate_plan,
 };

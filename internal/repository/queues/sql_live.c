@@ -40,7 +40,7 @@ static const char *const generic_orders[] = {
 	}
 
 static const struct sst_option generic_options[] = {
-    SQL_ROWS(struct generic_settings, common, "sql"),
+    SQL_ROWS(struct generic_settings, common, "sql", "10", "1"),
     {.name = "query",
 	.type = SST_OPTION_STRING,
 	.required = true,
@@ -93,7 +93,8 @@ static const struct sst_option generic_options[] = {
 	.type = SST_OPTION_ENUM,
 	.fallback = "higher_first",
 	.names = generic_orders,
-	.help = "Which numbers are taken first.",
+	.help = "Which numbers are taken first. With lower_first the levels "
+		"have to be given: critical is the lowest.",
 	.offset = AT(order)},
 };
 
@@ -272,13 +273,15 @@ generic_rows(const struct sql_read *read, const struct sql_given *given,
 static void
 generic_base(struct sql_read *read, const struct sst_buf *rows)
 {
-	sst_buf_addf(&read->plan.base,
+	sst_buf_adds(&read->plan.base,
 	    "SELECT x.queue,x.id,x.type," GENERIC_STATUS("x") " AS status,"
 	    "x.priority,x.rank,x.submitted_at,CASE WHEN x.word IN (2,3,4,5) "
 	    "AND x.due>now() THEN x.due END AS not_before,x.started_at,"
-	    "x.attempts,x.max_attempts,x.assigned_to,NULL AS orphaned,"
+	    "x.attempts,x.max_attempts,x.assigned_to,NULL::boolean AS orphaned,"
 	    "x.error,NULL AS blocker_id,NULL AS blocker_queue,"
-	    "NULL AS blocker_status FROM %s x WHERE x.word<>%d",
+	    "NULL AS blocker_status");
+	sql__mark(read, "x");
+	sst_buf_addf(&read->plan.base, " FROM %s x WHERE x.word<>%d",
 	    rows->data, SQL_FINISHED);
 }
 
@@ -330,7 +333,6 @@ static const struct sql_flavour generic_higher = {
     .ops = &sst_sql_ops,
     .product = "the query",
     .scheme = "higher first",
-    .levels = {.critical = 10, .high = 1, .normal = 0},
     .plan = generic_plan,
 };
 
@@ -338,7 +340,7 @@ static const struct sql_flavour generic_lower = {
     .ops = &sst_sql_ops,
     .product = "the query",
     .scheme = "lower first",
-    .levels = {.critical = -10, .high = -1, .normal = 0, .lower_first = true},
+    .lower_first = true,
     .plan = generic_plan,
 };
 

@@ -56,6 +56,7 @@ enum {
 	SQL_QUEUE_FAILED,
 	SQL_QUEUE_TOTAL,
 	SQL_QUEUE_OLDEST,
+	SQL_QUEUE_MARK, /* changes with any row; null: not known */
 	SQL_QUEUE_COLUMNS
 };
 

@@ -32,6 +32,25 @@ sql__add(const struct sql_read *read, const char *text, struct sst_buf *out)
 	sst_buf_adds(out, text);
 }
 
+void
+sql__mark_row(struct sql_read *read, const char *relation)
+{
+	/* rights to single columns do not include those */
+	if (sql__right(read, relation, "ctid") == SQL_READABLE &&
+	    sql__right(read, relation, "xmin") == SQL_READABLE)
+		sql__mark(read, "ROW(j.ctid,j.xmin)");
+}
+
+void
+sql__mark(struct sql_read *read, const char *expression)
+{
+	if (sst_postgres_version(read->source->server) < 140000)
+		return;
+	sst_buf_addf(&read->plan.base,
+	    ",pg_catalog.hash_record_extended(%s,0) AS mark", expression);
+	read->plan.marks = true;
+}
+
 static void
 plan_count(struct sst_buf *out, const char *which, const char *name)
 {
@@ -63,8 +82,9 @@ sql__counts(const struct sql_plan *plan, struct sst_buf *out)
 	plan_column(out, "dead", plan->has & SQL_HAS_DEAD);
 	plan_column(out, "failed", plan->has & SQL_HAS_FAILED);
 	plan_column(out, "total", true);
-	sst_buf_addf(out, ",%s FROM ",
-	    plan->oldest.len > 0 ? plan->oldest.data : "c.oldest");
+	sst_buf_addf(out, ",%s,%s FROM ",
+	    plan->oldest.len > 0 ? plan->oldest.data : "c.oldest",
+	    plan->marks ? "c.mark" : "NULL");
 	if (named)
 		sst_buf_addf(out, "(%s) n LEFT JOIN ", plan->queues.data);
 	sst_buf_adds(out, "(SELECT b.queue");
@@ -75,6 +95,11 @@ sql__counts(const struct sql_plan *plan, struct sst_buf *out)
 	plan_count(out, "status=5", "blocked");
 	plan_count(out, "status=6", "dead");
 	plan_count(out, "status=7", "failed");
+	/* what time alone does to a row shows in the counts */
+	if (plan->marks)
+		sst_buf_adds(out, ",pg_catalog.bit_xor(b.mark)::text||':'||"
+				  "pg_catalog.count(*) FILTER (WHERE "
+				  "b.orphaned) AS mark");
 	sst_buf_addf(out,
 	    ",pg_catalog.count(*) AS total,pg_catalog.min(%s) FILTER (WHERE "
 	    WAITS ") AS oldest FROM (%s) b GROUP BY b.queue) c",

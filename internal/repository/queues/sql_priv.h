@@ -29,23 +29,23 @@ struct sql_settings {
 	struct sst_postgres_settings server;
 	struct queue_pick pick;
 	int64_t max_tasks;
-	struct sst_option_list levels;
+	int64_t critical, high, normal; /* where they begin */
 };
 
-bool sql__valid_level(const char *text);
-
-#define SQL_ROWS(owner, member, fallback_system)                             \
+/* Defaults of the levels as they would stand in the file. */
+#define SQL_ROWS(owner, member, fallback_system, critical_at, high_at)       \
 	SST_POSTGRES_ROWS(owner, member.server),                             \
 	    QUEUE_PICK_ROWS(owner, member.pick, fallback_system),            \
 	    QUEUE_WINDOW_ROW(owner, member.max_tasks),                       \
+	    SQL_LEVEL_ROW_(owner, member, critical, critical_at),            \
+	    SQL_LEVEL_ROW_(owner, member, high, high_at),                    \
+	    SQL_LEVEL_ROW_(owner, member, normal, "0")
+#define SQL_LEVEL_ROW_(owner, member, level, fallback_level)                 \
 	{                                                                    \
-		.name = "priority_levels", .type = SST_OPTION_LIST,          \
-		.max = 3, .valid = sql__valid_level,                         \
-		.form = "a whole number",                                    \
-		.help = "Priorities at which critical, high and normal "     \
-			"begin, in this order; empty: as is usual for the "  \
-			"system.",                                           \
-		.offset = offsetof(owner, member.levels)                     \
+		.name = "levels." #level, .type = SST_OPTION_INT,            \
+		.fallback = (fallback_level), .min = -9e15, .max = 9e15,     \
+		.help = "Priority at which the level " #level " begins.",    \
+		.offset = offsetof(owner, member.level)                      \
 	}
 
 #define SQL_SCHEMA_ROW(owner, member, fallback_schema)                     \
@@ -87,6 +87,9 @@ struct sql_plan {
 	struct sst_buf edges;
 	/* SELECT of one text; none when empty. */
 	struct sst_buf version;
+	/* Whether base has a column `mark`: a number that is another one when
+	 * anything of the row has changed. */
+	bool marks;
 	/* How tasks of one status are taken, by columns of base. */
 	const char *order;
 	/* Whether an index finds the tasks of one queue. */
@@ -166,7 +169,7 @@ struct sql_flavour {
 	const char *search_path; /* in SQL; NULL: that of the role */
 	const char *const *relations; /* NULL ends */
 	const char *scheme;
-	struct sql_levels levels;
+	bool lower_first; /* of its priorities */
 	/* The schema of the tables; NULL: no tables are looked for. */
 	const char *(*schema)(const struct sql_source *source);
 	/* Looks at what was found and fills plan. */
@@ -196,6 +199,10 @@ bool sql__want(struct sql_read *read, const char *part, const char *relation,
     const char *columns);
 void sql__part(struct sql_read *read, const char *name, const char *state,
     const char *reason);
+/* Appends `expression AS mark`, hashed, to base; not before PostgreSQL 14. */
+void sql__mark(struct sql_read *read, const char *expression);
+/* The same of a table `j`: every change of a row makes a new one. */
+void sql__mark_row(struct sql_read *read, const char *relation);
 
 /* Statements: sql_plan.c. Memory: sst_buf_failed(out). */
 void sql__plan_fini(struct sql_plan *plan);

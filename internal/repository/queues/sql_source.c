@@ -5,55 +5,23 @@
 
 #include "repository/queues/sql_priv.h"
 
-enum { LEVELS = 3 };
-
-static bool
-source_number(const char *text, int64_t *out)
-{
-	char *end;
-
-	if (text[0] == '\0')
-		return false;
-	*out = strtoll(text, &end, 10);
-	return *end == '\0';
-}
-
-bool
-sql__valid_level(const char *text)
-{
-	int64_t number;
-
-	return source_number(text, &number);
-}
-
 static int
 source_levels(struct sql_source *s, struct sst_error *err)
 {
-	const struct sst_option_list *given = &s->settings->levels;
-	int64_t at[LEVELS] = {0};
-	size_t i;
-	bool lower = s->flavour->levels.lower_first;
+	const struct sql_settings *given = s->settings;
+	bool lower = s->flavour->lower_first;
 
-	s->levels = s->flavour->levels;
-	if (given->count == 0)
+	s->levels = (struct sql_levels){given->critical, given->high,
+	    given->normal, lower};
+	if (lower ? given->critical <= given->high &&
+			given->high <= given->normal
+		  : given->critical >= given->high &&
+			given->high >= given->normal)
 		return SST_OK;
-	if (given->count != LEVELS)
-		return sst_error_set(err, SST_INVALID,
-		    "priority_levels: expected three numbers, where critical, "
-		    "high and normal begin");
-	for (i = 0; i < LEVELS; i++) {
-		source_number(given->items[i], &at[i]);
-		if (i > 0 && (lower ? at[i] < at[i - 1] : at[i] > at[i - 1]))
-			return sst_error_set(err, SST_INVALID,
-			    "priority_levels: expected %s numbers, as %s "
-			    "priorities run first",
-			    lower ? "growing" : "falling",
-			    lower ? "low" : "high");
-	}
-	s->levels.critical = at[0];
-	s->levels.high = at[1];
-	s->levels.normal = at[2];
-	return SST_OK;
+	return sst_error_set(err, SST_INVALID,
+	    "levels: expected critical, high and normal in %s order, as %s "
+	    "priorities run first",
+	    lower ? "growing" : "falling", lower ? "low" : "high");
 }
 
 int
@@ -148,7 +116,11 @@ source_steps(struct sql_read *read, struct sst_error *err)
 		code = sql__read_edges(read, err);
 	if (code == SST_OK)
 		code = sql__read_tasks(read, err);
-	return code == SST_OK ? sst_postgres_end(s->server, err) : code;
+	if (code == SST_OK)
+		return sst_postgres_end(s->server, err);
+	/* with the transaction, in whatever state */
+	sst_postgres_drop(s->server);
+	return code;
 }
 
 static json_t *

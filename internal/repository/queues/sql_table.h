@@ -18,6 +18,7 @@ struct sql_found {
 	uint64_t hash;   /* of all its rows */
 	bool built;      /* it is in the draft */
 	bool whole;      /* nothing of it was left out */
+	bool waits;      /* a task of it waits for another one */
 	int64_t total;
 };
 

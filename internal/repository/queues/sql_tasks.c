@@ -10,6 +10,65 @@
 
 #include "repository/queues/sql_priv.h"
 
+/*
+ * Whether a queue is what it was by its counts and its mark alone: then its
+ * tasks need not be read. What waits for another one may change with that.
+ */
+static bool
+tasks_same(const struct sql_read *read, const struct sql_found *found,
+    const struct sql_found *former,
+    const struct sst_postgres_value *values)
+{
+	const struct sql_source *s = read->source;
+
+	return former != NULL && former->whole &&
+	       values[SQL_QUEUE_MARK].data != NULL && !found->waits &&
+	       !former->waits && former->len == found->len &&
+	       memcmp(s->next.bytes.data + found->at,
+		   s->last.bytes.data + former->at, found->len) == 0;
+}
+
+static int
+tasks_keep(struct sql_read *read, struct sql_found *found, const char *name,
+    const struct sql_found *former, struct sst_error *err)
+{
+	const char *parts[2] = {read->source->settings->pick.system, name};
+	int code = sst_draft_keep(read->out, parts, 2, err);
+
+	if (code != SST_OK)
+		return code;
+	found->built = found->whole = true;
+	found->hash = former->hash;
+	return SST_OK;
+}
+
+/* Takes over the queues that did not change. */
+static int
+tasks_keep_all(struct sql_read *read, struct sst_error *err)
+{
+	struct sst_postgres_value values[SQL_QUEUE_COLUMNS];
+	struct sql_source *s = read->source;
+	const struct sql_found *former;
+	struct sql_found *found;
+	size_t i;
+	int code;
+
+	for (i = 0; i < s->next.count; i++) {
+		found = &s->next.queues[i];
+		sql__table_values(&s->next, found, values);
+		former = sql__table_find(
+		    &s->last, values[SQL_QUEUE_NAME].data);
+		if (!tasks_same(read, found, former, values))
+			continue;
+		code = tasks_keep(read, found, values[SQL_QUEUE_NAME].data,
+		    former, err);
+		if (code != SST_OK && code != SST_NOT_FOUND)
+			return code;
+	}
+	sst_error_clear(err);
+	return SST_OK;
+}
+
 static bool
 tasks_picked(const struct sql_read *read, const struct sql_found *found)
 {
@@ -42,6 +101,7 @@ counts_on_row(void *ctx, const struct sst_postgres_value *values, size_t count,
 	}
 	if (sql__table_add(&s->next, values, row.depth.total) != SST_OK)
 		return sst_error_nomem(err);
+	s->next.queues[s->next.count - 1].waits = row.depth.blocked > 0;
 	return SST_OK;
 }
 
@@ -91,8 +151,9 @@ edges_on_row(void *ctx, const struct sst_postgres_value *values, size_t count,
     struct sst_error *err)
 {
 	struct sql_read *read = ctx;
+	struct sql_found *found;
 
-	if (count < SQL_EDGE_COLUMNS)
+	if (count < SQL_EDGE_COLUMNS || values[SQL_EDGE_QUEUE].data == NULL)
 		return sst_error_set(err, SST_INTERNAL, "too few columns");
 	if (read->graph.count >= SQL_EDGES_MAX) {
 		sst_draft_degrade(read->out, SST_LIMIT,
@@ -102,6 +163,10 @@ edges_on_row(void *ctx, const struct sst_postgres_value *values, size_t count,
 	}
 	if (sql__graph_add(&read->graph, values) != SST_OK)
 		return sst_error_nomem(err);
+	found = sql__table_find(
+	    &read->source->next, values[SQL_EDGE_QUEUE].data);
+	if (found != NULL)
+		found->waits = true;
 	return SST_OK;
 }
 
@@ -241,7 +306,7 @@ tasks_finish(
 	struct sst_postgres_value values[SQL_QUEUE_COLUMNS];
 	struct sql_source *s = read->source;
 	const struct sql_found *former;
-	const char *parts[2], *column;
+	const char *column;
 	struct queue_row row;
 	int code;
 
@@ -251,10 +316,7 @@ tasks_finish(
 	found->hash = tasks_hash(read, found);
 	former = sql__table_find(&s->last, row.name.data);
 	if (former != NULL && former->whole && former->hash == found->hash) {
-		parts[0] = s->settings->pick.system;
-		parts[1] = row.name.data;
-		code = sst_draft_keep(read->out, parts, 2, err);
-		found->whole = true;
+		code = tasks_keep(read, found, row.name.data, former, err);
 		if (code != SST_NOT_FOUND)
 			return code;
 		sst_error_clear(err);
@@ -346,8 +408,9 @@ sql__read_tasks(struct sql_read *read, struct sst_error *err)
 	sst_buf_clear(&s->blockers);
 	snprintf(most, sizeof(most), "%lld",
 	    (long long)s->settings->max_tasks);
+	code = tasks_keep_all(read, err);
 	sql__tasks(&read->plan, &sql);
-	if (!tasks_names(read, &names, &any) || sst_buf_failed(&sql))
+	if (code == SST_OK && (!tasks_names(read, &names, &any) || sst_buf_failed(&sql)))
 		code = sst_error_nomem(err);
 	query.sql = sql.data;
 	params[0] = names.data;
