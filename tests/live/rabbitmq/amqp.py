@@ -74,6 +74,9 @@ class Worker:
     def acknowledge(self, tag):
         self.send(1, 60, 80, struct.pack('>QB', tag, 0))
 
+    def reject(self, tag, requeue):
+        self.send(1, 60, 90, struct.pack('>QB', tag, requeue))
+
     def declare_exclusive(self):
         """A server-named queue that lives as long as the connection."""
         self.send(1, 50, 10, b'\0\0' + short_string('') + b'\x04' +

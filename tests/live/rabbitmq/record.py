@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Records mocks/upstreams/rabbitmq/{world,cluster}/ anew: fills brokers of its own
-with queues of every kind and writes down what they answer to the requests of the
-source, byte for byte. Run by hand; usage: record.py FOLDER"""
+"""Records mocks/upstreams/rabbitmq/{world,cluster}/ anew: fills brokers of its
+own with queues of every kind and writes down what they answer to the requests
+of the source, byte for byte. Run by hand; usage: record.py FOLDER"""
 import os
 import sys
 import time
