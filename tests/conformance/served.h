@@ -30,6 +30,8 @@ struct sst_conformance_served {
 	/* YAML that must be refused, NULL ends. */
 	const char *const *bad_options;
 	const struct sst_conformance_served_fault *faults;
+	/* Nothing is sent to a server that has not said anything. */
+	bool speaks_first;
 	/* Bytes of the server before a hold in the middle of its answers. */
 	size_t hold_at;
 	/* Entities at the first instant. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conformance/served.h"
+#include "conformance/served_nats.h"
 #include "conformance/served_redis.h"
 #include "repository/queues/queues.h"
 
@@ -61,6 +62,39 @@ static const char *const rq_bad[] = {
     NULL,
 };
 
+static const char *const nats_argv[] = {"nats-server", "-js", "-sd",
+    "{DIR}/js", "-a", "127.0.0.1", "-p", "{PORT}", NULL};
+
+/* Its greeting takes some 300 bytes; it speaks first, so that one that says
+ * nothing that can be read is waited for. */
+static const struct sst_conformance_served_fault nats_faults[] = {
+    {.fault = {.kind = FAULT_PROXY_CUT_AT, .bytes = 1},
+	.code = SST_UNREACHABLE},
+    {.fault = {.kind = FAULT_PROXY_RESET_AT, .bytes = 1},
+	.code = SST_UNREACHABLE},
+    {.fault = {.kind = FAULT_PROXY_CUT_AT, .bytes = 1000},
+	.code = SST_TRUNCATED},
+    {.fault = {.kind = FAULT_PROXY_GARBLE}, .code = SST_TIMEOUT},
+    {.code = 0},
+};
+
+#define NATS_BAD(rest) "{url: 'nats://127.0.0.1:1', " rest "}"
+
+static const char *const nats_bad[] = {
+    "",
+    "url: nowhere",
+    "url: http://127.0.0.1",
+    "url: nats://user:secret@127.0.0.1",
+    NATS_BAD("password: x"),
+    NATS_BAD("username: x, token: y"),
+    NATS_BAD("nkey: x"),
+    NATS_BAD("cert_file: x"),
+    NATS_BAD("priority_levels: [x]"),
+    NATS_BAD("max_tasks_per_queue: -1"),
+    NATS_BAD("nonsense: 1"),
+    NULL,
+};
+
 static const struct sst_conformance_served variants[] = {
     {.name = "queues/rq",
 	.ops = &sst_rq_ops,
@@ -72,6 +106,17 @@ static const struct sst_conformance_served variants[] = {
 	.hold_at = 600,
 	.entities = 4,
 	.state = served_redis_state},
+    {.name = "queues/nats",
+	.ops = &sst_nats_ops,
+	.argv = nats_argv,
+	.seed = served_nats_seed,
+	.options = "url: nats://127.0.0.1:{PORT}",
+	.bad_options = nats_bad,
+	.faults = nats_faults,
+	.speaks_first = true,
+	.hold_at = 1000,
+	.entities = 3,
+	.state = served_nats_state},
 };
 
 /* Without arguments all of them, else those whose name is one. */

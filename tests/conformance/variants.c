@@ -25,6 +25,19 @@ static const char *const rabbitmq_bad[] = {
     NULL,
 };
 
+static const char *const nats_bad[] = {
+    "",
+    "monitoring: []",
+    "monitoring: nowhere",
+    "monitoring: ['http://user:secret@127.0.0.1:1/']",
+    "monitoring: ['http://127.0.0.1:1/?x=1']",
+    "monitoring: ['nats://127.0.0.1:1']",
+    "{monitoring: ['http://127.0.0.1:1'], username: x}",
+    "{monitoring: ['http://127.0.0.1:1'], max_tasks_per_queue: 1000000}",
+    "{monitoring: ['http://127.0.0.1:1'], nonsense: 1}",
+    NULL,
+};
+
 static const char *const a2a_bad[] = {
     "",
     "agents: []",
@@ -121,6 +134,14 @@ static const struct sst_conformance_case variants[] = {
 	.options = "{url: '%s', depth: stats, hide_exclusive: false}",
 	.routes = "mocks/upstreams/rabbitmq/world/monitor.routes",
 	.entities = 10,
+    },
+    {
+	.name = "queues/nats monitoring",
+	.ops = &sst_nats_ops,
+	.options = "monitoring: ['%s']",
+	.bad_options = nats_bad,
+	.routes = "mocks/upstreams/nats/first.routes",
+	.entities = 7,
     },
     {
 	.name = "workload/process",

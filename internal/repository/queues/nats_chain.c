@@ -74,26 +74,29 @@ chain_take(void *ctx, uint32_t tag, const struct nats_reply *reply,
 	return nats__fetch_push(w, m, err);
 }
 
-/* How many messages of the queue's head are still to be found. */
+/* How many messages are to be found for the queue's head. */
 static int64_t
 chain_lacks(
     const struct nats_read *read, const struct nats_work *w, size_t at)
 {
 	const struct nats_stream *s = w->stream;
 	const struct nats_point *p = &w->points[at];
-	int64_t lacks, most = NATS_CHAIN_MAX;
+	const struct nats_consumer *c;
+	int64_t lacks;
 
 	if (!p->shown || p->whole || w->fault != SST_OK)
 		return 0;
-	if (at == s->consumer_count)
-		lacks = at > 0 && w->rest >= 0 ? w->rest : s->messages;
-	else
-		lacks = s->consumers[at].pending + s->consumers[at].in_flight +
-			(p->dead > 0 ? p->dead : 0);
-	if (lacks > read->n->set.window)
-		lacks = read->n->set.window;
-	lacks -= p->row_count;
-	return lacks < most ? lacks : most;
+	if (at == s->consumer_count) {
+		/* those of consumers are among them, when there are some */
+		lacks = at == 0 || w->rest > 0 ? s->messages : 0;
+	} else {
+		c = &s->consumers[at];
+		lacks = c->pending + c->in_flight + (p->dead > 0 ? p->dead : 0);
+		if (lacks > read->n->set.window)
+			lacks = read->n->set.window;
+		lacks -= p->row_count;
+	}
+	return lacks < NATS_CHAIN_MAX ? lacks : NATS_CHAIN_MAX;
 }
 
 static int

@@ -234,7 +234,8 @@ judge_dead(struct nats_work *w, size_t at)
 {
 	const struct nats_consumer *c = &w->stream->consumers[at];
 	struct nats_point *p = &w->points[at];
-	int64_t past = nats__past_dead(w->memory, c->name);
+	struct nats_past *known = nats__past_of(w->memory, c->name);
+	int64_t past = known != NULL ? known->dead : -1;
 	int64_t left = judge_left(w, at);
 
 	if (!p->sole || !c->live)
@@ -248,8 +249,11 @@ judge_dead(struct nats_work *w, size_t at)
 		p->dead = left > 0 && past > left ? left : past;
 		w->memory->settled = false;
 	}
+	/* not to remember costs a collection in which it is not known */
 	if (p->dead >= 0)
-		nats__past_set(w->memory, c->name, p->dead);
+		known = nats__past_made(w->memory, c->name);
+	if (p->dead >= 0 && known != NULL)
+		known->dead = p->dead;
 }
 
 /* As far as subjects tell, each message is for some consumer, and one that is
@@ -315,9 +319,13 @@ nats__judge_dead(struct nats_work *work)
 	size_t i;
 
 	if (!work->fresh) {
-		for (i = 0; i < s->consumer_count; i++)
-			work->points[i].dead = nats__past_dead(
+		for (i = 0; i < s->consumer_count; i++) {
+			const struct nats_past *past = nats__past_of(
 			    work->memory, s->consumers[i].name);
+
+			work->points[i].dead = past != NULL ? past->dead : -1;
+			work->points[i].whole = past != NULL && past->whole;
+		}
 		work->rest = work->memory->rest;
 		return;
 	}
@@ -373,13 +381,13 @@ nats__judge_rows(struct nats_work *work)
 	}
 }
 
-/* In flight, all of them: given once, or again. */
+/* In flight, all of them: given once, or again. Those that were given up count
+ * as redelivered, too, so that there may be more of them. */
 static enum queue_status
 judge_given(const struct nats_consumer *c)
 {
-	return c->redelivered > 0 && c->redelivered >= c->in_flight
-		   ? QUEUE_RETRYING
-		   : QUEUE_RESERVED;
+	return c->redelivered == c->in_flight ? QUEUE_RETRYING
+					      : QUEUE_RESERVED;
 }
 
 /* One that was given to the consumer, and is still there. */

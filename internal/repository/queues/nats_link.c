@@ -196,17 +196,30 @@ link_subscribe(struct nats_link *link)
 	return s;
 }
 
-static void
-link_fault(struct nats_link *link, natsStatus s, struct sst_error *err)
+/* The library puts before its words where in its code it said them. */
+static const char *
+link_words(natsStatus s)
 {
 	natsStatus last = NATS_OK;
-	const char *text = nats_GetLastError(&last);
+	const char *text = nats_GetLastError(&last), *end;
+
+	if (text == NULL || text[0] == '\0' || last != s)
+		return natsStatus_GetText(s);
+	end = text[0] == '(' ? strstr(text, "): ") : NULL;
+	return end != NULL ? end + 3 : text;
+}
+
+/* How a server that hangs up is met depends on when: one code for all. */
+static void
+link_fault(natsStatus s, struct sst_error *err)
+{
 	int code = nats__status_code(s);
 
-	(void)link;
-	if (text == NULL || text[0] == '\0' || last != s)
-		text = natsStatus_GetText(s);
-	sst_error_set(err, code, "connecting: %s", text);
+	if (code == SST_UNREACHABLE || code == SST_TRUNCATED)
+		sst_error_set(err, SST_UNREACHABLE,
+		    "connecting: refused, or closed before it was done");
+	else
+		sst_error_set(err, code, "connecting: %s", link_words(s));
 }
 
 void *
@@ -227,7 +240,7 @@ nats__link_connect(void *ctx)
 	if (s == NATS_OK)
 		s = link_subscribe(link);
 	if (s != NATS_OK)
-		link_fault(link, s, &err);
+		link_fault(s, &err);
 	nats_ReleaseThreadMemory();
 	sst_lock_acquire(&link->lock);
 	if (s != NATS_OK)

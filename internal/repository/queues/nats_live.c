@@ -259,6 +259,20 @@ nats_tasks(struct nats_read *read, struct sst_error *err)
 	return code;
 }
 
+/* All of it over the connection; once more when the one that was kept turns out
+ * to be closed. */
+static int
+nats_count_linked(struct nats_read *read, struct sst_error *err)
+{
+	int code = nats__api_catalog(read, err);
+
+	if (code != SST_TRUNCATED || read->fresh_link)
+		return code;
+	nats__catalog_fini(&read->catalog);
+	code = nats_link(read, err);
+	return code == SST_OK ? nats__api_catalog(read, err) : code;
+}
+
 static int
 nats_steps(struct nats_read *read, struct sst_error *err)
 {
@@ -284,7 +298,7 @@ nats_steps(struct nats_read *read, struct sst_error *err)
 		if (n->node_count > 0)
 			sst_draft_degrade(
 			    read->out, first.code, "%s", first.text);
-		code = nats__api_catalog(read, err);
+		code = nats_count_linked(read, err);
 	}
 	return code == SST_OK ? nats_tasks(read, err) : code;
 }

@@ -58,10 +58,11 @@ struct nats_memory {
 	size_t past_count;
 };
 
-/* The last dead count of a consumer that was sure. */
+/* What was learnt of a consumer. */
 struct nats_past {
 	char *name;
-	int64_t dead;
+	int64_t dead; /* the last count that was sure; -1 */
+	bool whole;   /* all of its queue was looked at */
 };
 
 struct nats {
@@ -184,8 +185,11 @@ void nats__work_free(struct nats_read *read);
 void nats__memory_free(struct nats_memory **memory);
 /* Puts what was read in the place of the rows; forgets those not wanted. */
 int nats__store_rows(struct nats_work *work, struct sst_error *err);
-int64_t nats__past_dead(const struct nats_memory *memory, const char *name);
-void nats__past_set(struct nats_memory *memory, const char *name, int64_t dead);
+/* NULL: there is none, or no memory for one. */
+struct nats_past *nats__past_of(
+    const struct nats_memory *memory, const char *name);
+struct nats_past *nats__past_made(
+    struct nats_memory *memory, const char *name);
 
 /* nats_rows.c: reads the messages that are shown. */
 int nats__rows(struct nats_read *read, struct sst_error *err);

@@ -144,6 +144,21 @@ rows_get(struct nats_read *read, bool again, struct sst_error *err)
 	return code;
 }
 
+/* For when the queues are told again without being read again. */
+static void
+rows_remember(struct nats_work *w)
+{
+	const struct nats_stream *s = w->stream;
+	struct nats_past *past;
+	size_t i;
+
+	for (i = 0; i < s->consumer_count; i++) {
+		past = nats__past_made(w->memory, s->consumers[i].name);
+		if (past != NULL)
+			past->whole = w->points[i].whole;
+	}
+}
+
 static int
 rows_settle(struct nats_read *read, struct sst_error *err)
 {
@@ -163,6 +178,7 @@ rows_settle(struct nats_read *read, struct sst_error *err)
 				w->memory->settled = false;
 		}
 		nats__judge_rows(w);
+		rows_remember(w);
 	}
 	return SST_OK;
 }

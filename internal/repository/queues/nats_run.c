@@ -168,7 +168,7 @@ nats__run(struct nats_read *read, const struct nats_job *job,
 			break;
 	}
 	/* nobody is there any more, as far as we can tell */
-	if (code == SST_TIMEOUT && !heard)
+	if (code == SST_TRUNCATED || (code == SST_TIMEOUT && !heard))
 		nats__wire_drop(read->n->wire);
 	sst_buf_fini(&run.ask.subject);
 	sst_buf_fini(&run.ask.body);

@@ -60,6 +60,25 @@ memory_fits(const struct nats_memory *m, const struct nats_stream *s)
 	       strcmp(m->created, s->created) == 0;
 }
 
+/* Consumers come and go: only what is there is remembered. */
+static void
+memory_trim(struct nats_memory *m, const struct nats_stream *s)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < m->past_count; i++) {
+		for (k = 0; k < s->consumer_count; k++) {
+			if (strcmp(s->consumers[k].name, m->past[i].name) == 0)
+				break;
+		}
+		if (k < s->consumer_count)
+			m->past[n++] = m->past[i];
+		else
+			free(m->past[i].name);
+	}
+	m->past_count = n;
+}
+
 /* Moves what is known of the streams into `all`, in their order. */
 static int
 store_move(struct nats_read *read, struct nats_memory **all)
@@ -78,6 +97,7 @@ store_move(struct nats_read *read, struct nats_memory **all)
 		    memory_fits(n->memory[k], s)) {
 			all[i] = n->memory[k];
 			n->memory[k++] = NULL;
+			memory_trim(all[i], s);
 		} else {
 			all[i] = memory_new(s);
 		}
@@ -227,36 +247,33 @@ nats__store_rows(struct nats_work *work, struct sst_error *err)
 	return SST_OK;
 }
 
-int64_t
-nats__past_dead(const struct nats_memory *memory, const char *name)
+struct nats_past *
+nats__past_of(const struct nats_memory *memory, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < memory->past_count; i++) {
 		if (strcmp(memory->past[i].name, name) == 0)
-			return memory->past[i].dead;
+			return &memory->past[i];
 	}
-	return -1;
+	return NULL;
 }
 
-/* Not to remember costs one collection in which it is not known. */
-void
-nats__past_set(struct nats_memory *memory, const char *name, int64_t dead)
+struct nats_past *
+nats__past_made(struct nats_memory *memory, const char *name)
 {
-	struct nats_past *wide;
-	size_t i;
+	struct nats_past *past = nats__past_of(memory, name), *wide;
+	size_t count = memory->past_count;
 
-	for (i = 0; i < memory->past_count; i++) {
-		if (strcmp(memory->past[i].name, name) == 0) {
-			memory->past[i].dead = dead;
-			return;
-		}
-	}
-	wide = realloc(memory->past, (i + 1) * sizeof(*wide));
+	if (past != NULL)
+		return past;
+	wide = realloc(memory->past, (count + 1) * sizeof(*wide));
 	if (wide == NULL)
-		return;
+		return NULL;
 	memory->past = wide;
-	wide[i].name = strdup(name);
-	wide[i].dead = dead;
-	memory->past_count += wide[i].name != NULL;
+	wide[count] = (struct nats_past){.name = strdup(name), .dead = -1};
+	if (wide[count].name == NULL)
+		return NULL;
+	memory->past_count++;
+	return &wide[count];
 }

@@ -248,13 +248,8 @@ tell_queue(struct nats_tell *t, struct sst_error *err)
 	if (!t->work->fresh &&
 	    sst_draft_keep(t->read->out, parts, 2, &none) == SST_OK)
 		return SST_OK;
-	if (!t->work->fresh) {
-		/* nothing to keep: read it whole the next time */
-		t->work->memory->settled = false;
-		if (t->work->readable)
-			nats__judge_rows(&t->read->work[t->work -
-							t->read->work]);
-	}
+	if (!t->work->fresh && t->work->readable)
+		nats__judge_rows(&t->read->work[t->work - t->read->work]);
 	return tell_build(t, err);
 }
 

@@ -180,49 +180,64 @@ link_has_news(const struct nats_link *link)
 	       link->inbox_denied;
 }
 
-static bool
-link_broken(struct nats_link *link)
+static void
+wire_drop_broken(struct nats_wire *wire)
 {
+	struct nats_link *link = wire->link;
 	bool broken;
 
+	if (link == NULL)
+		return;
 	sst_lock_acquire(&link->lock);
 	broken = link->state == NATS_LINK_BROKEN;
 	sst_lock_release(&link->lock);
-	return broken;
+	if (broken)
+		nats__wire_drop(wire);
+}
+
+/* Waits until the link is what it will be. */
+static int
+wire_settle(struct nats_wire *wire, struct sst_mono deadline,
+    struct sst_error *err)
+{
+	struct nats_link *link = wire->link;
+	int code;
+
+	sst_lock_acquire(&link->lock);
+	code = wire_wait(wire, deadline, link_decided, err);
+	if (code == SST_OK && link->state == NATS_LINK_BROKEN) {
+		*err = link->err;
+		code = err->code;
+	} else if (code == SST_TIMEOUT) {
+		sst_error_set(err, SST_TIMEOUT,
+		    "connecting: no answer in time");
+	}
+	nats__link_clear(link);
+	sst_lock_release(&link->lock);
+	return code;
 }
 
 int
 nats__wire_open(struct nats_wire *wire, struct sst_mono deadline,
     bool *fresh_out, struct sst_error *err)
 {
-	struct nats_link *link;
 	int code = SST_OK;
 
-	if (wire->link != NULL && link_broken(wire->link))
-		nats__wire_drop(wire);
-	if (wire->link == NULL)
-		code = wire_start(wire, err);
-	if (code != SST_OK)
-		return code;
 	wire->generation++;
-	link = wire->link;
-	sst_lock_acquire(&link->lock);
-	code = wire_wait(wire, deadline, link_decided, err);
-	if (code == SST_OK && link->state == NATS_LINK_BROKEN) {
-		*err = link->err;
-		code = err->code;
+	/* one of an earlier time may have failed since, or fail now */
+	if (wire->link != NULL) {
+		code = wire_settle(wire, deadline, err);
+		wire_drop_broken(wire);
+		if (wire->link != NULL && code != SST_OK)
+			return code;
 	}
-	nats__link_clear(link);
-	sst_lock_release(&link->lock);
-	/* what still connects is waited for again, the next time */
-	if (code == SST_TIMEOUT && !link_broken(link))
-		return sst_error_set(err, SST_TIMEOUT,
-		    "connecting: no answer in time");
-	if (code == SST_CANCELED)
-		return code;
-	if (code != SST_OK) {
-		nats__wire_drop(wire);
-		return code;
+	if (wire->link == NULL) {
+		code = wire_start(wire, err);
+		if (code == SST_OK)
+			code = wire_settle(wire, deadline, err);
+		wire_drop_broken(wire);
+		if (code != SST_OK)
+			return code;
 	}
 	*fresh_out = !wire->joined;
 	if (!wire->joined)
@@ -236,15 +251,17 @@ nats__wire_send(struct nats_wire *wire, uint32_t tag, const char *subject,
     const char *body, size_t len, struct sst_error *err)
 {
 	char reply[sizeof(wire->link->inbox) + 24];
-	natsStatus s;
+	natsStatus s = NATS_CONNECTION_CLOSED;
 
 	if (!nats__wire_valid_subject(subject) || len > INT32_MAX)
 		return sst_error_set(err, SST_INVALID,
 		    "a name that cannot be part of a subject");
-	snprintf(reply, sizeof(reply), "%s.%llx", wire->link->inbox,
-	    (unsigned long long)wire->generation << 32 | tag);
-	s = natsConnection_PublishRequest(
-	    wire->link->nc, subject, reply, body, (int)len);
+	if (wire->link != NULL) {
+		snprintf(reply, sizeof(reply), "%s.%llx", wire->link->inbox,
+		    (unsigned long long)wire->generation << 32 | tag);
+		s = natsConnection_PublishRequest(
+		    wire->link->nc, subject, reply, body, (int)len);
+	}
 	if (s == NATS_OK)
 		return SST_OK;
 	if (s == NATS_NO_MEMORY)
