@@ -249,11 +249,13 @@ judge_dead(struct nats_work *w, size_t at)
 		p->dead = left > 0 && past > left ? left : past;
 		w->memory->settled = false;
 	}
-	/* not to remember costs a collection in which it is not known */
-	if (p->dead >= 0)
-		known = nats__past_made(w->memory, c->name);
-	if (p->dead >= 0 && known != NULL)
+	if (p->dead < 0)
+		return;
+	known = nats__past_made(w->memory, c->name);
+	if (known != NULL)
 		known->dead = p->dead;
+	else /* what cannot be remembered is found out again */
+		w->memory->settled = false;
 }
 
 /* As far as subjects tell, each message is for some consumer, and one that is

@@ -156,6 +156,8 @@ rows_remember(struct nats_work *w)
 		past = nats__past_made(w->memory, s->consumers[i].name);
 		if (past != NULL)
 			past->whole = w->points[i].whole;
+		else
+			w->memory->settled = false;
 	}
 }
 

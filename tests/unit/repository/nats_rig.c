@@ -39,6 +39,7 @@ nats_rig_init(struct nats_rig *rig)
 	snprintf(monitor, sizeof(monitor), "%u", server_free_port());
 	ck_assert(server_start(&rig->server, argv));
 	ck_assert(fault_proxy_start(rig->server.port, &rig->proxy));
+	rig->port = fault_proxy_port(rig->proxy);
 	snprintf(rig->monitoring, sizeof(rig->monitoring),
 	    "http://127.0.0.1:%s", monitor);
 	snprintf(url, sizeof(url), "nats://127.0.0.1:%u", rig->server.port);
@@ -147,7 +148,7 @@ nats_rig_open(struct nats_rig *rig, const char *more)
 	snprintf(yaml, sizeof(yaml),
 	    "{url: 'nats://127.0.0.1:%u', username: ann, password: "
 	    "secret-of-ann%s}",
-	    fault_proxy_port(rig->proxy), more);
+	    rig->port, more);
 	ck_assert_msg(subject_open(&rig->subject, yaml) == SST_OK, "%s",
 	    rig->subject.err.text);
 }

@@ -14,6 +14,7 @@
 struct nats_rig {
 	struct server server;
 	struct fault_proxy *proxy; /* before its client port */
+	unsigned short port;       /* where the source connects: the proxy's */
 	char monitoring[64];       /* URL */
 	natsConnection *nc;
 	jsCtx *js;
