@@ -62,16 +62,27 @@ remember(struct follow *f, struct celery_queue *queue,
 				       celery__hash(row->id), seen) == NULL;
 }
 
+/* Where it will go; where that is not told, to the queue of the task that
+ * submits it. */
 static struct celery_queue *
-next_queue(struct follow *f, const struct celery_next *next,
-    struct celery_queue *owner)
+next_queue(struct follow *f, const struct celery_row *row,
+    const struct celery_next *next, struct celery_queue *owner)
 {
 	struct celery_queue *queue = NULL;
+	struct seen *seen;
 
-	if (next->queue.data != NULL)
-		queue = celery__table_find(
-		    &f->c->by_name, celery__hash(next->queue));
-	return queue != NULL ? queue : owner;
+	for (;;) {
+		seen = celery__table_find(
+		    &f->c->seen, celery__hash(next->id));
+		if (seen != NULL)
+			return seen->queue;
+		if (next->queue.data != NULL)
+			queue = celery__table_find(
+			    &f->c->by_name, celery__hash(next->queue));
+		if (queue != NULL || next->after < 0)
+			return queue != NULL ? queue : owner;
+		next = &row->next[next->after];
+	}
 }
 
 static struct celery_virtual *
@@ -114,10 +125,25 @@ next_blocker(struct follow *f, const struct celery_row *row,
 	before = &row->next[next->after];
 	seen = celery__table_find(&f->c->seen, celery__hash(before->id));
 	blocker.id = before->id;
-	blocker.queue = seen != NULL ? seen->queue->name
-				     : next_queue(f, before, owner)->name;
+	blocker.queue = next_queue(f, row, before, owner)->name;
 	blocker.status = seen != NULL ? seen->status : QUEUE_BLOCKED;
 	return blocker;
+}
+
+/* Each once: several tasks may tell of the same one. */
+static void
+virtual_block(struct celery_virtual *v, const struct queue_blocker *blocker)
+{
+	size_t i;
+
+	for (i = 0; i < v->blocker_count; i++) {
+		if (v->blockers[i].id.len == blocker->id.len &&
+		    memcmp(v->blockers[i].id.data, blocker->id.data,
+			blocker->id.len) == 0)
+			return;
+	}
+	if (v->blocker_count < CELERY_BLOCKERS_MAX)
+		v->blockers[v->blocker_count++] = *blocker;
 }
 
 static void
@@ -125,6 +151,7 @@ follow_row(struct follow *f, struct celery_queue *queue,
     const struct celery_row *row, enum queue_status status)
 {
 	const struct celery_next *next;
+	struct queue_blocker blocker;
 	struct celery_virtual *v;
 	size_t i;
 
@@ -136,10 +163,12 @@ follow_row(struct follow *f, struct celery_queue *queue,
 			continue;
 		v = celery__table_find(&f->c->nexts, celery__hash(next->id));
 		if (v == NULL)
-			v = virtual_new(f, next, next_queue(f, next, queue));
-		if (v != NULL && v->blocker_count < CELERY_BLOCKERS_MAX)
-			v->blockers[v->blocker_count++] =
-			    next_blocker(f, row, next, queue, status);
+			v = virtual_new(
+			    f, next, next_queue(f, row, next, queue));
+		if (v == NULL)
+			continue;
+		blocker = next_blocker(f, row, next, queue, status);
+		virtual_block(v, &blocker);
 	}
 }
 

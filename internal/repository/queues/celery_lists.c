@@ -214,6 +214,7 @@ take_window(void *ctx, size_t i, struct sst_redis_walk *reply,
 	code = sst_redis_item_check(&item, "LRANGE", &why);
 	if (code != SST_OK) {
 		list_fail(l->read, list, code, why.text);
+		l->todo[i] = NULL;
 		return SST_OK;
 	}
 	code = celery__window_take(l->c, list, reply, (size_t)item.integer,
@@ -232,7 +233,7 @@ large_window(void *ctx, size_t i)
 	struct celery_list *list = l->todo[i];
 
 	celery__list_drop(list);
-	list->limit = list->want / 8;
+	list->limit = list->want / (list->want > 8 ? 8 : 2);
 	list->limit_mark = list->probe;
 	list->want = list->limit;
 	if (list->want == 0)

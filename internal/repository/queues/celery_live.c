@@ -13,12 +13,35 @@
 #include "repository/queues/celery_priv.h"
 #include "repository/queues/queues.h"
 
-static bool
-celery_valid_step(const char *text)
+/* "0,3,6,9": the numbers into out; how many, -1 when it is something else. */
+static int
+celery_read_steps(const char *text, int64_t out[CELERY_STEPS_MAX])
 {
-	size_t len = strspn(text, "0123456789");
+	int count = 0;
+	char *end;
 
-	return len > 0 && len <= 3 && text[len] == '\0' && atol(text) <= 255;
+	for (;;) {
+		while (*text == ' ')
+			text++;
+		if (*text < '0' || *text > '9' || count == CELERY_STEPS_MAX)
+			return -1;
+		out[count] = strtol(text, &end, 10);
+		if (end - text > 3 || out[count++] > 255)
+			return -1;
+		text = end + strspn(end, " ");
+		if (*text == '\0')
+			return count;
+		if (*text++ != ',')
+			return -1;
+	}
+}
+
+static bool
+celery_valid_steps(const char *text)
+{
+	int64_t steps[CELERY_STEPS_MAX];
+
+	return celery_read_steps(text, steps) > 0;
 }
 
 static bool
@@ -53,12 +76,12 @@ static const struct sst_option celery_options[] = {
 		"broker_transport_options.",
 	.offset = AT(prefix)},
     {.name = "priority_steps",
-	.type = SST_OPTION_LIST,
-	.max = CELERY_STEPS_MAX,
-	.valid = celery_valid_step,
-	.form = "a whole number from 0 to 255",
+	.type = SST_OPTION_STRING,
+	.fallback = "0,3,6,9",
+	.valid = celery_valid_steps,
+	.form = "numbers from 0 to 255 with commas between",
 	.help = "priority_steps of the application's "
-		"broker_transport_options; empty: 0, 3, 6, 9.",
+		"broker_transport_options.",
 	.offset = AT(priority_steps)},
     {.name = "separator",
 	.type = SST_OPTION_STRING,
@@ -155,28 +178,23 @@ by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The list without a number is that of the first step, whatever its number. */
 static int
 celery_steps(struct celery *c, struct sst_error *err)
 {
-	static const int64_t usual[] = {0, 3, 6, 9};
-	const struct sst_option_list *given = &c->set.priority_steps;
-	size_t i, kept = 0, count = given->count;
+	int64_t steps[CELERY_STEPS_MAX];
+	int i, count = celery_read_steps(c->set.priority_steps, steps);
 
-	if (count == 0)
-		count = sizeof(usual) / sizeof(usual[0]);
-	c->steps = calloc(count, sizeof(*c->steps));
+	if (count < 1)
+		return sst_error_set(err, SST_INVALID,
+		    "priority_steps: expected numbers from 0 to 255");
+	c->steps = calloc((size_t)count, sizeof(*c->steps));
 	if (c->steps == NULL)
 		return sst_error_nomem(err);
-	for (i = 0; i < count; i++)
-		c->steps[i] = given->count == 0 ? usual[i]
-						: atol(given->items[i]);
-	qsort(c->steps, count, sizeof(*c->steps), by_number);
+	qsort(steps, (size_t)count, sizeof(*steps), by_number);
 	for (i = 0; i < count; i++) {
-		if (kept == 0 || c->steps[kept - 1] != c->steps[i])
-			c->steps[kept++] = c->steps[i];
+		if (i == 0 || steps[i - 1] != steps[i])
+			c->steps[c->step_count++] = steps[i];
 	}
-	c->step_count = kept;
 	return SST_OK;
 }
 
@@ -290,8 +308,10 @@ celery_steps_run(struct celery_read *read, struct sst_error *err)
 	read->now.ms += sst_redis_skew_ms(read->c->redis);
 	if (code == SST_OK) {
 		celery__queues_sweep(read->c);
-		code = celery__step_lists(read, err);
+		code = celery__step_strays(read, err);
 	}
+	if (code == SST_OK)
+		code = celery__step_lists(read, err);
 	if (code == SST_OK)
 		code = celery__step_cut(read, err);
 	if (code == SST_OK)

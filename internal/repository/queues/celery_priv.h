@@ -29,7 +29,7 @@ struct celery_settings {
 	int64_t max_tasks;
 	struct sst_option_list queues;
 	char *prefix;
-	struct sst_option_list priority_steps;
+	char *priority_steps;
 	char *separator;
 	char *unacked_key;
 	char *unacked_index_key;
@@ -128,6 +128,7 @@ struct celery_queue {
 	bool bound; /* a binding or an option names it */
 	bool held;  /* that, or a task of it is taken */
 	bool prioritized; /* another list than the first was seen */
+	bool stray; /* there is one that priority_steps does not have */
 	struct celery_entry *first, *last;
 	int64_t taken, delayed;
 	struct celery_virtual *virtuals, *virtual_last;
@@ -177,6 +178,7 @@ struct celery {
 	size_t exchange_count, exchange_cap;
 	struct sst_mono discover_due;
 	unsigned long long cursor; /* of a SCAN that goes on */
+	struct sst_mono stray_due;
 	int bindings_code;         /* of the last discovery */
 	char bindings_reason[SST_ERROR_TEXT];
 	struct celery_pool bound_pool;
@@ -254,6 +256,8 @@ struct queue_text celery__route(const struct celery *c,
 
 /* Which queues there are: celery_discover.c. */
 int celery__step_discover(struct celery_read *read, struct sst_error *err);
+/* Whether there are lists nobody looks at: celery_stray.c. */
+int celery__step_strays(struct celery_read *read, struct sst_error *err);
 /* The waiting tasks: celery_lists.c. */
 int celery__step_lists(struct celery_read *read, struct sst_error *err);
 void celery__list_drop(struct celery_list *list);
