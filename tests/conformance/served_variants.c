@@ -5,8 +5,10 @@
 
 #include "conformance/served.h"
 #include "conformance/served_nats.h"
+#include "conformance/served_postgres.h"
 #include "conformance/served_redis.h"
 #include "repository/queues/queues.h"
+#include "support/postgres_server.h"
 
 static const char *const redis_argv[] = {"redis-server", "--port", "{PORT}",
     "--bind", "127.0.0.1", "--save", "", "--dir", "{DIR}", NULL};
@@ -95,6 +97,103 @@ static const char *const nats_bad[] = {
     NULL,
 };
 
+/* How a PostgreSQL server, or the way to it, fails. */
+#define SAYS_RAW(bytes, gives)                                             \
+	{                                                                  \
+		.fault = {.kind = FAULT_PROXY_SAY,                         \
+		    .text = (bytes),                                       \
+		    .text_len = sizeof(bytes) - 1},                        \
+		.code = (gives)                                            \
+	}
+
+static const struct sst_conformance_served_fault postgres_faults[] = {
+    {.fault = {.kind = FAULT_PROXY_CUT_AT, .bytes = 1}, .code = SST_TRUNCATED},
+    {.fault = {.kind = FAULT_PROXY_CUT_AT, .bytes = 700},
+	.code = SST_TRUNCATED},
+    {.fault = {.kind = FAULT_PROXY_RESET_AT, .bytes = 1},
+	.code = SST_TRUNCATED},
+    {.fault = {.kind = FAULT_PROXY_GARBLE}, .code = SST_PROTOCOL},
+    SAYS("HTTP/1.1 400 Bad Request\r\n\r\n", SST_PROTOCOL),
+    SAYS_RAW("E\000\000\000;SFATAL\000VFATAL\000"
+	     "C53300\000Msorry, too many clients already\000\000",
+	SST_UPSTREAM),
+    SAYS_RAW("E\000\000\000>SFATAL\000VFATAL\000"
+	     "C57P03\000Mthe database system is starting up\000\000",
+	SST_UPSTREAM),
+    SAYS_RAW("E\000\000\000:SFATAL\000VFATAL\000"
+	     "C28P01\000Mpassword authentication failed\000\000",
+	SST_UNAUTHORIZED),
+    SAYS_RAW("E\000\000\0000SFATAL\000VFATAL\000"
+	     "C28000\000Mno pg_hba.conf entry\000\000",
+	SST_UNAUTHORIZED),
+    SAYS_RAW("E\000\000\0003SFATAL\000VFATAL\000"
+	     "C3D000\000Mdatabase does not exist\000\000",
+	SST_NOT_FOUND),
+    SAYS_RAW("E\000\000\000:SFATAL\000VFATAL\000"
+	     "C42501\000Mpermission denied for database\000\000",
+	SST_FORBIDDEN),
+    {.code = 0},
+};
+
+static bool
+pgboss_seed(const struct server *server)
+{
+	return served_postgres_feed(server, "pgboss",
+	    SST_SOURCE_DIR "/mocks/upstreams/pgboss/schema_40.sql",
+	    "INSERT INTO pgboss.version(version) VALUES (40); "
+	    "INSERT INTO pgboss.queue(name,policy,retry_limit,retry_delay,"
+	    "retry_backoff,expire_seconds,retention_seconds,deletion_seconds,"
+	    "partition,table_name) SELECT n,'standard',2,0,false,900,3600,3600,"
+	    "false,'job_common' FROM unnest('{plan,tools}'::text[]) n; "
+	    "INSERT INTO pgboss.job(name,priority,data) SELECT 'plan',i%3,"
+	    "'{}' FROM generate_series(1,50) i");
+}
+
+#define PG_BAD(rest) "{url: 'postgresql://127.0.0.1:1/a', " rest "}"
+
+static const char *const pgboss_bad[] = {
+    "",
+    "url: nowhere",
+    "{url: nowhere, username: a}",
+    "{url: 'http://127.0.0.1/a', username: a}",
+    "{url: 'postgresql://127.0.0.1', username: a}",
+    "{url: 'postgresql://user@127.0.0.1/a', username: a}",
+    "{url: 'postgresql://user:secret@127.0.0.1/a', username: a}",
+    "{url: 'postgresql://127.0.0.1/a?password=secret', username: a}",
+    "{url: 'postgresql://127.0.0.1/a?sslmode=disable', username: a}",
+    "{url: 'postgresql://127.0.0.1/a?nonsense=1', username: a}",
+    PG_BAD("password: secret"),
+    PG_BAD("username: ''"),
+    PG_BAD("username: a, sslmode: sometimes"),
+    PG_BAD("username: a, sslmode: verify-full"),
+    PG_BAD("username: a, cert_file: /nowhere"),
+    PG_BAD("username: a, key_file: /nowhere"),
+    PG_BAD("username: a, schema: ''"),
+    PG_BAD("username: a, max_tasks_per_queue: -1"),
+    PG_BAD("username: a, levels: {critical: 1, high: 2}"),
+    PG_BAD("username: a, levels: {critical: most}"),
+    PG_BAD("username: a, nonsense: 1"),
+    NULL,
+};
+
+static const char *const sql_bad[] = {
+    PG_BAD("username: a"),
+    PG_BAD("username: a, query: 'SELECT 1'"),
+    PG_BAD("username: a, columns: {id: id}"),
+    PG_BAD("username: a, query: 'SELECT 1', columns: {id: ''}"),
+    PG_BAD("username: a, query: 'SELECT 1', columns: {ids: id}"),
+    PG_BAD("username: a, query: 'SELECT 1', columns: [id]"),
+    PG_BAD("username: a, query: '', columns: {id: id}"),
+    PG_BAD("username: a, query: 'SELECT 1', columns: {id: id}, queue: ''"),
+    PG_BAD("username: a, query: 'SELECT 1', columns: {id: id}, "
+	   "status: {waiting: [a]}"),
+    PG_BAD("username: a, query: 'SELECT 1', columns: {id: id}, "
+	   "priority_order: none"),
+    PG_BAD("username: a, query: 'SELECT 1', columns: {id: id}, "
+	   "priority_order: lower_first"),
+    NULL,
+};
+
 static const struct sst_conformance_served variants[] = {
     {.name = "queues/rq",
 	.ops = &sst_rq_ops,
@@ -117,13 +216,44 @@ static const struct sst_conformance_served variants[] = {
 	.hold_at = 1000,
 	.entities = 3,
 	.state = served_nats_state},
+    {.name = "queues/pgboss",
+	.ops = &sst_pgboss_ops,
+	.argv = postgres_server_argv,
+	.seed = pgboss_seed,
+	.options = "{url: 'postgresql://127.0.0.1:{PORT}/postgres', "
+		   "username: postgres, sslmode: disable}",
+	.bad_options = pgboss_bad,
+	.faults = postgres_faults,
+	.hold_at = 700,
+	.entities = 2,
+	.state = served_postgres_state},
+    {.name = "queues/sql",
+	.ops = &sst_sql_ops,
+	.argv = postgres_server_argv,
+	.seed = pgboss_seed,
+	.options = "{url: 'postgresql://127.0.0.1:{PORT}/postgres', "
+		   "username: postgres, sslmode: disable, "
+		   "query: 'SELECT * FROM pgboss.job', "
+		   "columns: {id: id, queue: name, priority: priority}}",
+	.bad_options = sql_bad,
+	.faults = postgres_faults,
+	.hold_at = 700,
+	.entities = 1,
+	.state = served_postgres_state},
 };
 
 /* Without arguments all of them, else those whose name is one. */
 static bool
-wanted(const char *name, int argc, char *const *argv)
+wanted(const struct sst_conformance_served *row, int argc, char *const *argv)
 {
+	const char *name = row->name;
 	int i;
+
+	/* a shell, which there is always, looks for it */
+	if (row->argv == postgres_server_argv && !postgres_server_has()) {
+		printf("SKIP: %s: PostgreSQL is not installed\n", name);
+		return false;
+	}
 
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], name) == 0)
@@ -139,7 +269,7 @@ main(int argc, char **argv)
 	size_t i;
 
 	for (i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-		if (wanted(variants[i].name, argc, argv))
+		if (wanted(&variants[i], argc, argv))
 			failed += sst_conformance_run_served(&variants[i]);
 	}
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -1,7 +1,6 @@
 #include "test_postgres_support.h"
 
 #include <check.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "repository/draft.h"
 #include "support/poll.h"
+#include "support/postgres_server.h"
 
 struct server pg_server;
 struct subject pg_subject;
@@ -19,49 +19,15 @@ static struct sst_harvest *former;
 static PGconn *admin;
 static bool open;
 
-/* initdb the first time. As root it becomes the user of Debian's package, or
- * nobody; the cluster is a throw-away, so nothing is synced. */
-static const char start_script[] =
-    "set -e; cd {DIR}; PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin "
-    "2>/dev/null | tail -n 1); as=; "
-    "if [ \"$(id -u)\" = 0 ]; then user=postgres; id postgres >/dev/null 2>&1 "
-    "|| user=nobody; chown $user {DIR}; "
-    "as=\"setpriv --reuid=$user --regid=$(id -g $user) --clear-groups "
-    "--pdeathsig KILL\"; fi; "
-    "if [ ! -d data ]; then $as initdb -D {DIR}/data -U postgres -A trust "
-    "-E UTF8 --locale=C -N >/dev/null; "
-    "{ echo host all postgres 127.0.0.1/32 trust; "
-    "echo host all all 127.0.0.1/32 scram-sha-256; } > hba; "
-    "chmod 644 hba; fi; "
-    "rm -f data/postmaster.pid; "
-    "exec $as postgres -D {DIR}/data -p {PORT} -c listen_addresses=127.0.0.1 "
-    "-c unix_socket_directories= -c hba_file={DIR}/hba -c fsync=off "
-    "-c shared_buffers=16MB -c autovacuum=off -c max_connections=20 "
-    "-c password_encryption=scram-sha-256";
-
-static const char *const start_argv[] = {"sh", "-c", start_script, NULL};
-
-static bool
-pg_has(void)
-{
-	glob_t found = {0};
-	bool is = server_has("initdb") ||
-		  glob("/usr/lib/postgresql/*/bin/initdb", 0, NULL, &found) ==
-		      0;
-
-	globfree(&found);
-	return is;
-}
-
 bool
 pg_start(void)
 {
-	if (!pg_has()) {
+	if (!postgres_server_has()) {
 		printf("SKIP: PostgreSQL is not installed\n");
 		return false;
 	}
 	/* outside of a test nothing can be asserted */
-	if (!server_start(&pg_server, start_argv))
+	if (!server_start(&pg_server, postgres_server_argv))
 		exit(EXIT_FAILURE);
 	return true;
 }
