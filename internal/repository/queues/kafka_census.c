@@ -473,8 +473,10 @@ kafka__step_groups(struct kafka_read *read, struct sst_error *err)
 	size_t i;
 	int code;
 
-	for (i = 0; i < k->group_count; i++)
+	for (i = 0; i < k->group_count; i++) {
 		k->groups[i].seen = false;
+		sst_error_clear(&k->groups[i].error);
+	}
 	code = census_take(read, &why, err);
 	/* sorted also when it failed: they are kept */
 	census_sort(k);

@@ -11,11 +11,13 @@
 #include "repository/queues/kafka_hub.h"
 
 enum { CLIENT_ERRSTR = 512 };
+/* 2.6.1, as rd_kafka_version() has it */
+enum { SCRAM_FIXED = 0x020601ff };
 
 /* A connection is made anew at once, and then at least this often: a broker
- * that is back is seen within an interval. */
+ * that is back is seen by the next collection. */
 #define RECONNECT_MS "100"
-#define RECONNECT_MAX_MS "2000"
+#define RECONNECT_MAX_MS "1000"
 /* The first batch of each partition comes whole when it fits into this; what
  * does not fit comes one partition at a time, a second apart. */
 #define FETCH_PARTITION_BYTES "1048576"
@@ -35,6 +37,7 @@ static const struct setting fixed[] = {
     {"allow.auto.create.topics", "false"},
     {"enable.partition.eof", "true"},
     {"fetch.wait.max.ms", "10"},
+    {"fetch.error.backoff.ms", "100"},
     {"fetch.message.max.bytes", FETCH_PARTITION_BYTES},
     {"queued.max.messages.kbytes", "16384"},
     {"message.max.bytes", "1000"},
@@ -241,6 +244,17 @@ client_is_hopeless(rd_kafka_resp_err_t error)
 	       error == RD_KAFKA_RESP_ERR__SSL;
 }
 
+/* Brokers from 4.0 on refuse what the library made of SCRAM before 2.6.1. */
+static const char *
+client_hint(const struct kafka_client *client, rd_kafka_resp_err_t error)
+{
+	if (!client->scram || error != RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+	    rd_kafka_version() >= SCRAM_FIXED)
+		return "";
+	return " (or the brokers are of Kafka 4: the librdkafka of this build "
+	       "cannot log in to these with SCRAM)";
+}
+
 /* The same trouble, the same text: not how long it took, nor on which of its
  * connections. */
 static void
@@ -276,7 +290,8 @@ client_note(struct kafka_client *client, rd_kafka_resp_err_t error,
 		if (code == SST_UNREACHABLE && client->broker_count > 1)
 			snprintf(steady, sizeof(steady),
 			    "none of the brokers can be reached");
-		sst_error_set(&client->trouble, code, "%s", steady);
+		sst_error_set(&client->trouble, code, "%s%s", steady,
+		    client_hint(client, error));
 	}
 	if (client_is_hopeless(error)) {
 		client->hopeless = true;
@@ -309,11 +324,26 @@ client_on_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
 	rd_kafka_event_destroy(event);
 }
 
+/* By the names of our options. */
 static int
-client_open(struct kafka_client *client, rd_kafka_conf_t *conf,
+client_refused(const char *why, const struct kafka_login *login,
     struct sst_error *err)
 {
-	char why[CLIENT_ERRSTR] = "", steady[CLIENT_ERRSTR];
+	sst_error_set(err, SST_INVALID, "%s", why);
+	if (strstr(why, "ssl.ca.location") != NULL)
+		return sst_error_prefix(err, "ca_file %s", login->ca_file);
+	if (strstr(why, "ssl.certificate.location") != NULL)
+		return sst_error_prefix(err, "cert_file %s", login->cert_file);
+	if (strstr(why, "ssl.key.pem") != NULL)
+		return sst_error_prefix(err, "key");
+	return sst_error_prefix(err, "librdkafka");
+}
+
+static int
+client_open(struct kafka_client *client, rd_kafka_conf_t *conf,
+    const struct kafka_login *login, struct sst_error *err)
+{
+	char why[CLIENT_ERRSTR] = "";
 	rd_kafka_queue_t *main_queue;
 
 	rd_kafka_conf_set_opaque(conf, client);
@@ -324,9 +354,7 @@ client_open(struct kafka_client *client, rd_kafka_conf_t *conf,
 	    rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
 	if (client->rk == NULL) {
 		rd_kafka_conf_destroy(conf);
-		client_steady(why, steady, sizeof(steady));
-		return sst_error_set(
-		    err, SST_INVALID, "librdkafka: %s", steady);
+		return client_refused(why, login, err);
 	}
 	client->background = rd_kafka_queue_get_background(client->rk);
 	main_queue = rd_kafka_queue_get_main(client->rk);
@@ -352,11 +380,13 @@ kafka__client_new(struct kafka_hub *hub, const struct kafka_login *login,
 	client->hub = hub;
 	client->name = name;
 	client->broker_count = login->brokers.count;
+	client->scram = login->sasl == KAFKA_SASL_SCRAM_SHA_256 ||
+			login->sasl == KAFKA_SASL_SCRAM_SHA_512;
 	code = client_configure(conf, login, max_bytes, err);
 	if (code != SST_OK)
 		rd_kafka_conf_destroy(conf);
 	else
-		code = client_open(client, conf, err);
+		code = client_open(client, conf, login, err);
 	if (code != SST_OK) {
 		free(client);
 		return code;

@@ -49,6 +49,7 @@ struct kafka_client {
 	rd_kafka_queue_t *background; /* events for our callback */
 	const char *name;             /* of the source, for the log */
 	size_t broker_count;          /* configured */
+	bool scram;
 	atomic_int lines;             /* logged since the last collection */
 	/* guarded by the hub's lock */
 	struct kafka_call *sent;  /* not answered yet */

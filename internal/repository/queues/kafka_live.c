@@ -221,17 +221,18 @@ kafka_connect(struct kafka *k, struct sst_error *err)
 {
 	int code = SST_OK;
 
+	/* new ones may have met trouble before they are back here */
+	if (k->data != NULL)
+		kafka__client_begin(k->data);
+	if (k->census != NULL)
+		kafka__client_begin(k->census);
 	if (k->data == NULL)
 		code = kafka__client_new(&k->hub, &k->s.login, k->name,
 		    k->max_bytes, &k->data, err);
 	if (code == SST_OK && k->census == NULL)
 		code = kafka__client_new(&k->hub, &k->s.login, k->name,
 		    k->max_bytes, &k->census, err);
-	if (code != SST_OK)
-		return code;
-	kafka__client_begin(k->data);
-	kafka__client_begin(k->census);
-	return SST_OK;
+	return code;
 }
 
 static int

@@ -41,13 +41,37 @@ offsets_describe(struct kafka_read *read, struct sst_error *err)
 	return read->describe != NULL ? SST_OK : sst_error_nomem(err);
 }
 
+/* Brokers that cannot list groups do not list what one committed either: they
+ * are asked partition by partition. */
+static rd_kafka_topic_partition_list_t *
+offsets_everywhere(const struct kafka_read *read)
+{
+	rd_kafka_topic_partition_list_t *list;
+	const struct rd_kafka_metadata_topic *topic;
+	size_t i;
+	int p;
+
+	if (read->parts[KAFKA_PART_GROUPS].code != SST_UNSUPPORTED)
+		return NULL;
+	list = rd_kafka_topic_partition_list_new(64);
+	for (i = 0; i < read->topic_count; i++) {
+		topic = read->topics[i];
+		for (p = 0; kafka__topic_wanted(read->k, topic->topic) &&
+			    p < topic->partition_cnt;
+		     p++)
+			rd_kafka_topic_partition_list_add(
+			    list, topic->topic, topic->partitions[p].id);
+	}
+	return list;
+}
+
 static int
 offsets_of_group(struct kafka_read *read, struct kafka_group *group,
-    struct sst_error *err)
+    const rd_kafka_topic_partition_list_t *where, struct sst_error *err)
 {
 	struct kafka_client *client = read->k->data;
 	rd_kafka_ListConsumerGroupOffsets_t *what =
-	    rd_kafka_ListConsumerGroupOffsets_new(group->name, NULL);
+	    rd_kafka_ListConsumerGroupOffsets_new(group->name, where);
 	int left = kafka__left(read, kafka__by(read, KAFKA_BY_COMMITTED));
 	rd_kafka_AdminOptions_t *options;
 
@@ -189,11 +213,19 @@ int
 kafka__step_committed(struct kafka_read *read, struct sst_error *err)
 {
 	struct kafka *k = read->k;
+	rd_kafka_topic_partition_list_t *where = offsets_everywhere(read);
 	int code = offsets_describe(read, err);
 	size_t i;
 
+	/* a list of none is not taken */
+	if (where != NULL && where->cnt == 0) {
+		rd_kafka_topic_partition_list_destroy(where);
+		return code;
+	}
 	for (i = 0; i < k->group_count && code == SST_OK; i++)
-		code = offsets_of_group(read, &k->groups[i], err);
+		code = offsets_of_group(read, &k->groups[i], where, err);
+	if (where != NULL)
+		rd_kafka_topic_partition_list_destroy(where);
 	read->asked[KAFKA_PART_OFFSETS] = k->group_count > 0;
 	for (i = 0; i < k->group_count && code == SST_OK; i++)
 		code = offsets_wait(read, &k->groups[i], err);
