@@ -194,7 +194,39 @@ static const char *const sql_bad[] = {
     NULL,
 };
 
+static bool
+bullmq_seed(const struct server *server)
+{
+	return served_redis_feed(
+	    server, SST_SOURCE_DIR "/mocks/upstreams/bullmq/seed_v6.resp");
+}
+
+static const char *const bullmq_bad[] = {
+    "",
+    "url: nowhere",
+    "url: redis://user:secret@127.0.0.1",
+    REDIS_BAD("username: x"),
+    REDIS_BAD("master_name: m"),
+    REDIS_BAD("max_tasks_per_queue: -1"),
+    REDIS_BAD("prefix: ''"),
+    REDIS_BAD("queues: ['']"),
+    REDIS_BAD("queues: a"),
+    REDIS_BAD("workers: 2"),
+    REDIS_BAD("nonsense: 1"),
+    NULL,
+};
+
 static const struct sst_conformance_served variants[] = {
+    {.name = "queues/bullmq",
+	.ops = &sst_bullmq_ops,
+	.argv = redis_argv,
+	.seed = bullmq_seed,
+	.options = "url: redis://127.0.0.1:{PORT}",
+	.bad_options = bullmq_bad,
+	.faults = redis_faults,
+	.hold_at = 600,
+	.entities = 6,
+	.state = served_redis_state},
     {.name = "queues/rq",
 	.ops = &sst_rq_ops,
 	.argv = redis_argv,

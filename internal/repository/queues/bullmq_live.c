@@ -17,7 +17,7 @@
 #include "repository/queues/queues.h"
 
 static bool
-bullmq_valid_prefix(const char *text)
+bullmq_valid_name(const char *text)
 {
 	return text[0] != '\0';
 }
@@ -33,13 +33,15 @@ static const struct sst_option bullmq_options[] = {
 	.fallback = "bull",
 	.min = 1,
 	.max = 128,
-	.valid = bullmq_valid_prefix,
+	.valid = bullmq_valid_name,
 	.form = "the prefix of the keys, such as bull or {bull}",
 	.help = "Prefix of the keys, as in BullMQ's option prefix.",
 	.offset = AT(prefix)},
     {.name = "queues",
 	.type = SST_OPTION_LIST,
 	.max = 1000,
+	.valid = bullmq_valid_name,
+	.form = "the name of a queue",
 	.help = "Names of the queues; empty: they are looked for among all "
 		"keys, once a minute.",
 	.offset = AT(queues)},
