@@ -53,7 +53,7 @@ admit_task(struct rq *rq, uint32_t queue, const struct rq_entry *e,
 	return SST_OK;
 }
 
-/* Of one part; at most `most` of them. */
+/* Of one part; at most `most` of them, of those that failed the last ones. */
 static int
 admit_part(struct rq *rq, uint32_t queue, enum rq_part part, int64_t most)
 {
@@ -64,8 +64,10 @@ admit_part(struct rq *rq, uint32_t queue, enum rq_part part, int64_t most)
 	size_t i;
 	int code = SST_OK;
 
-	for (i = q->first; code == SST_OK && i < q->first + q->count; i++) {
-		const struct rq_entry *e = &rq->entries[i];
+	for (i = 0; code == SST_OK && i < q->count; i++) {
+		const struct rq_entry *e =
+		    &rq->entries[part == RQ_FAILED ? q->first + q->count - 1 - i
+						   : q->first + i];
 
 		if (e->part != part)
 			continue;

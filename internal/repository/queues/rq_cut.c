@@ -41,6 +41,7 @@ rq__cut_key(struct rq *rq, enum rq_part part, const char *name, size_t len)
 	sst_buf_adds(&rq->scratch, cut_keys[part].before);
 	sst_buf_add(&rq->scratch, name, len);
 	sst_buf_adds(&rq->scratch, cut_keys[part].after);
+	rq->failed = rq->failed || sst_buf_failed(&rq->scratch);
 }
 
 /* The replies of one run, in the order in which they come. */
@@ -109,7 +110,7 @@ cut_ask_queue(struct rq *rq, struct rq_queue *q, bool multi)
 	rq__plan(q->counts, q->large ? 0 : rq->settings.max_tasks, q->asked);
 	for (part = 0; part < RQ_PARTS; part++) {
 		rq__cut_key(rq, (enum rq_part)part, q->name, q->len);
-		if (sst_buf_failed(&rq->scratch))
+		if (rq->failed)
 			return;
 		cut_ask_key(rq, cut_keys[part].list ? "LLEN" : "ZCARD", none);
 		cut_ask_list(rq, (enum rq_part)part, q->asked[part]);
@@ -361,7 +362,7 @@ cut_run(struct rq_read *read, struct sst_error *err)
 	if (read->names_due)
 		run.names = rq->settings.queues.count > 0 ? 1 : 2;
 	cut_fill(&run);
-	if (sst_buf_failed(&rq->scratch))
+	if (rq->failed)
 		return sst_error_nomem(err);
 	code = sst_redis_run_bytes(
 	    rq->redis, read->req->deadline, cut_on_bytes, &run, err);

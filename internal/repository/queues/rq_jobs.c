@@ -25,7 +25,8 @@ rq__ask_job(
 	sst_buf_clear(&rq->scratch);
 	sst_buf_adds(&rq->scratch, "rq:job:");
 	sst_buf_add(&rq->scratch, id, len);
-	if (sst_buf_failed(&rq->scratch))
+	rq->failed = rq->failed || sst_buf_failed(&rq->scratch);
+	if (rq->failed)
 		return;
 	parts[1] = rq->scratch.data;
 	lens[1] = rq->scratch.len;
@@ -52,7 +53,8 @@ jobs_ask_error(struct rq *rq, const struct rq_task *t)
 	sst_buf_clear(&rq->scratch);
 	sst_buf_adds(&rq->scratch, "rq:results:");
 	sst_buf_add(&rq->scratch, jobs_id(rq, t), t->id_len);
-	if (sst_buf_failed(&rq->scratch))
+	rq->failed = rq->failed || sst_buf_failed(&rq->scratch);
+	if (rq->failed)
 		return;
 	parts[1] = rq->scratch.data;
 	lens[1] = rq->scratch.len;
@@ -314,7 +316,7 @@ jobs_fill(const struct jobs_run *run)
 		if (t->part == RQ_FAILED)
 			jobs_ask_error(rq, t);
 	}
-	return !sst_buf_failed(&rq->scratch);
+	return !rq->failed;
 }
 
 /* The one whose reply it was is gone without: its texts, or its results. */

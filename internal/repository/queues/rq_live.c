@@ -78,6 +78,8 @@ rq_begin(struct rq *rq)
 	sst_buf_clear(&rq->line);
 	rq->entry_count = rq->task_count = rq->worker_count = 0;
 	rq->wait_count = rq->blocker_count = 0;
+	rq->failed = false;
+	sst_redis_drop(rq->redis);
 	if (++rq->large_reads >= RQ_LARGE_READS) {
 		rq->large_reads = 0;
 		rq->no_multi = false;

@@ -165,6 +165,9 @@ struct rq {
 	struct rq_table by_id; /* tasks */
 	struct sst_buf raw;    /* replies of the queue that is read */
 	struct sst_buf scratch, line;
+	/* Memory ran out while commands were made: the replies to those that
+	 * were would be taken for others. */
+	bool failed;
 };
 
 struct rq_read {
@@ -219,7 +222,7 @@ enum rq_fact rq__fact_of(enum rq_part part);
 enum { RQ_CUT_COMMANDS = 2 * RQ_PARTS };
 int rq__cut_take(struct rq_read *read, struct rq_queue *q, int command,
     struct sst_redis_walk *walk, struct sst_error *err);
-/* "rq:wip:NAME" in rq->scratch. */
+/* "rq:wip:NAME" in rq->scratch; rq->failed. */
 void rq__cut_key(struct rq *rq, enum rq_part part, const char *name, size_t len);
 /* rq_admit.c: which of them are told, each once. */
 int rq__admit(struct rq_read *read, struct sst_error *err);
@@ -228,7 +231,7 @@ int rq__jobs(struct rq_read *read, struct sst_error *err);
 /* rq_wait.c: what deferred jobs wait for. */
 bool rq__wait_add(struct rq *rq, uint32_t task, const struct rq_job *job);
 int rq__waits(struct rq_read *read, struct sst_error *err);
-/* Asks for fields of the job with that id. */
+/* Asks for fields of the job with that id; rq->failed. */
 void rq__ask_job(
     struct rq *rq, const char *id, size_t len, const char *const *fields);
 /* rq_build.c: puts the queue, whose replies are in raw, into the draft: the

@@ -60,7 +60,9 @@ queue_fill(struct rq_queue *q, const char *name, size_t len)
 	memset(q, 0, sizeof(*q));
 	q->name = malloc(len + 1);
 	sst_text_clean(name, len, 0, &shown);
-	q->shown = shown.len > 0 ? sst_buf_take(&shown, NULL) : calloc(1, 1);
+	if (!sst_buf_failed(&shown))
+		q->shown = shown.len > 0 ? sst_buf_take(&shown, NULL)
+					 : calloc(1, 1);
 	sst_buf_fini(&shown);
 	if (q->name == NULL || q->shown == NULL) {
 		queue_fini(q);

@@ -134,14 +134,16 @@ rq__trace_line(
 		memcpy(packed, bytes, len);
 	good = trace_inflate(packed, packed_len, &tail);
 	free(packed);
-	if (good && tail.len > 0)
+	if (good && tail.len > 0) {
 		trace_find(tail.data, tail.len, out);
-	else if (!good && !base64 && tail.len == 0)
+	} else if (!good && !base64 && tail.len == 0) {
 		/* RQ before 1.0 */
 		trace_find(bytes, len, out);
+		good = true;
+	}
 	if (sst_buf_failed(&tail))
 		out->failed = true;
-	good = (good || !base64) && !sst_buf_failed(&tail);
+	good = good && !sst_buf_failed(&tail);
 	sst_buf_fini(&tail);
 	return good;
 }

@@ -139,7 +139,7 @@ wait_ask(struct rq_read *read, struct sst_error *err)
 		     i = wait_next_lost(rq, i + 1), n++)
 			rq__ask_job(rq, rq->ids.data + rq->blockers[i].id_at,
 			    rq->blockers[i].id_len, fields);
-		if (sst_buf_failed(&rq->scratch))
+		if (rq->failed)
 			return sst_error_nomem(err);
 		code = sst_redis_run_bytes(rq->redis, read->req->deadline,
 		    wait_on_bytes, &run, err);

@@ -164,3 +164,9 @@ sst_redis_pending(const struct sst_redis *redis)
 {
 	return redis->pipe.count;
 }
+
+void
+sst_redis_drop(struct sst_redis *redis)
+{
+	redis__pipe_clear(&redis->pipe);
+}

@@ -122,6 +122,8 @@ void sst_redis_command_argv(struct sst_redis *redis, size_t count,
     const char *const *parts, const size_t *lens);
 /* Commands in the pipeline. */
 size_t sst_redis_pending(const struct sst_redis *redis);
+/* Empties the pipeline, when it is not to be run. */
+void sst_redis_drop(struct sst_redis *redis);
 
 /*
  * Takes the reply to the i-th command of the pipeline; borrowed for the call,

@@ -146,3 +146,35 @@ redis_rig_do(unsigned short port, const char *password, const char *fmt, ...)
 	va_end(ap);
 	redisFree(c);
 }
+
+/* The file ends without a reply of its own: PING tells that it was taken. */
+void
+redis_rig_feed(unsigned short port, const char *path)
+{
+	redisContext *c = redisConnect("127.0.0.1", port);
+	static char bytes[1024 * 1024];
+	redisReply *reply = NULL;
+	FILE *f = fopen(path, "rb");
+	size_t len;
+
+	ck_assert(c != NULL && c->err == 0);
+	ck_assert_msg(f != NULL, "%s", path);
+	len = fread(bytes, 1, sizeof(bytes), f);
+	fclose(f);
+	ck_assert_uint_lt(len, sizeof(bytes));
+	ck_assert_int_eq(
+	    redisAppendFormattedCommand(c, bytes, len), REDIS_OK);
+	ck_assert_int_eq(redisAppendCommand(c, "ECHO end-of-file"), REDIS_OK);
+	do {
+		freeReplyObject(reply);
+		reply = NULL;
+		ck_assert_msg(
+		    redisGetReply(c, (void **)&reply) == REDIS_OK, "%s",
+		    c->errstr);
+		ck_assert_msg(reply->type != REDIS_REPLY_ERROR, "%s",
+		    reply->str);
+	} while (reply->type != REDIS_REPLY_STRING ||
+		 strcmp(reply->str, "end-of-file") != 0);
+	freeReplyObject(reply);
+	redisFree(c);
+}

@@ -38,5 +38,7 @@ int redis_rig_ping(struct redis_rig *rig);
 /* A command to a server itself, with hiredis; asserts that it is no error. */
 void redis_rig_do(
     unsigned short port, const char *password, const char *fmt, ...);
+/* Commands as they are sent, from a file of at most 1 MiB. */
+void redis_rig_feed(unsigned short port, const char *path);
 
 #endif
