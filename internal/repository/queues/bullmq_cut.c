@@ -155,11 +155,12 @@ int
 bullmq__on_cut(struct bullmq_read *read, const struct bullmq_row *row,
     const redisReply *reply, struct sst_error *err)
 {
-	struct bullmq_queue *q = &read->b->queues[row->queue];
+	struct bullmq_queue *q;
 
-	switch (row->ask) {
-	case BULLMQ_ASK_CLIENTS:
+	if (row->ask == BULLMQ_ASK_CLIENTS)
 		return cut_on_clients(read, reply, err);
+	q = &read->b->queues[row->queue];
+	switch (row->ask) {
 	case BULLMQ_ASK_EVENT:
 		return cut_on_event(q, reply);
 	case BULLMQ_ASK_EXEC:

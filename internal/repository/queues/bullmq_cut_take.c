@@ -235,15 +235,13 @@ bullmq__cut_take(struct bullmq_read *read, struct bullmq_queue *q,
 	const struct bullmq_cut_command *command =
 	    &bullmq__cut_commands[number];
 	char what[300];
-	bool told;
 	int code;
 
 	snprintf(what, sizeof(what), "%s %.200s:%s", command->verb, q->base,
 	    command->suffix);
-	code = bullmq__told(
-	    read, BULLMQ_PART_QUEUES, reply, what, &told, err);
+	code = bullmq__told(read, BULLMQ_PART_QUEUES, reply, what, err);
 	q->cut = bullmq__parse_digest(q->cut, reply);
-	if (code != SST_OK || !told) {
+	if (code != SST_OK) {
 		/* counts are unknown until told; a queue is there until it
 		 * is known that it is not */
 		q->meta = q->meta || command->kind == CUT_META_THERE;
@@ -251,7 +249,7 @@ bullmq__cut_take(struct bullmq_read *read, struct bullmq_queue *q,
 				command->kind == CUT_SET ||
 				command->kind == CUT_LAST ||
 				command->kind == CUT_SCORES;
-		return code;
+		return bullmq__lost(code);
 	}
 	switch (command->kind) {
 	case CUT_META_THERE:

@@ -137,15 +137,14 @@ bullmq__on_deps(struct bullmq_read *read, const struct bullmq_row *row,
 	struct bullmq *b = read->b;
 	struct bullmq_parent *p = &b->parents[row->item];
 	const redisReply *keys;
-	bool told;
 	size_t i;
 	int code = bullmq__told(
-	    read, BULLMQ_PART_FLOWS, reply, "SSCAN of children", &told, err);
+	    read, BULLMQ_PART_FLOWS, reply, "SSCAN of children", err);
 
 	p->first = b->child_count;
 	p->count = 0;
-	if (code != SST_OK || !told)
-		return code;
+	if (code != SST_OK)
+		return bullmq__lost(code);
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
 	    reply->element[1]->type != REDIS_REPLY_ARRAY)
 		return sst_error_set(
@@ -350,12 +349,11 @@ bullmq__on_child(struct bullmq_read *read, const struct bullmq_row *row,
     const redisReply *reply, struct sst_error *err)
 {
 	struct bullmq_child *c = &read->b->children[row->item];
-	bool told;
 	int code = bullmq__told(
-	    read, BULLMQ_PART_FLOWS, reply, "a child's state", &told, err);
+	    read, BULLMQ_PART_FLOWS, reply, "a child's state", err);
 
-	if (code != SST_OK || !told)
-		return code;
+	if (code != SST_OK)
+		return bullmq__lost(code);
 	if (row->what == FLOW_HASH)
 		return flow_on_hash(read->b, c, reply, err);
 	flow_on_place(c, (enum flow_question)row->what, reply);

@@ -102,13 +102,12 @@ jobs_on_lock(struct bullmq_read *read, const struct bullmq_row *row,
 {
 	struct bullmq_queue *q = &read->b->queues[row->queue];
 	struct bullmq_slot *slot = &q->slots[row->item];
-	bool told;
 	int code = bullmq__told(
-	    read, BULLMQ_PART_LOCKS, reply, "EXISTS of a lock", &told, err);
+	    read, BULLMQ_PART_LOCKS, reply, "EXISTS of a lock", err);
 
-	slot->no_lock = told && reply->type == REDIS_REPLY_INTEGER &&
+	slot->no_lock = code == SST_OK && reply->type == REDIS_REPLY_INTEGER &&
 			reply->integer == 0;
-	return code;
+	return bullmq__lost(code);
 }
 
 static bool
@@ -130,19 +129,18 @@ jobs_on_still(struct bullmq_read *read, const struct bullmq_row *row,
     const redisReply *reply, struct sst_error *err)
 {
 	struct bullmq_queue *q = &read->b->queues[row->queue];
-	bool told;
 	size_t i;
 	int code = bullmq__told(
-	    read, BULLMQ_PART_QUEUES, reply, "LRANGE", &told, err);
+	    read, BULLMQ_PART_QUEUES, reply, "LRANGE", err);
 
 	for (i = 0; i < q->slot_count; i++) {
 		if (!q->slots[i].no_lock)
 			continue;
-		q->slots[i].no_lock = told &&
+		q->slots[i].no_lock = code == SST_OK &&
 				      reply->type == REDIS_REPLY_ARRAY &&
 				      jobs_among(reply, &q->slots[i]);
 	}
-	return code;
+	return bullmq__lost(code);
 }
 
 static bool
@@ -274,7 +272,6 @@ jobs_on_job(struct bullmq_read *read, const struct bullmq_row *row,
 	struct bullmq_slot *slot = &q->slots[row->item];
 	struct sst_error why = {0};
 	int code = sst_redis_reply_check(reply, "HMGET", &why);
-	bool told;
 
 	q->jobs[row->item] = (struct bullmq_job)BULLMQ_JOB_INIT;
 	q->jobs_hash = bullmq__parse_digest(q->jobs_hash, reply);
@@ -286,8 +283,8 @@ jobs_on_job(struct bullmq_read *read, const struct bullmq_row *row,
 	}
 	if (code != SST_OK) {
 		q->flawed = true;
-		return bullmq__told(
-		    read, BULLMQ_PART_TASKS, reply, "HMGET", &told, err);
+		return bullmq__lost(bullmq__told(
+		    read, BULLMQ_PART_TASKS, reply, "HMGET", err));
 	}
 	if (row->what == 0 && bullmq__job_bytes(reply) > BULLMQ_JOB_BYTES) {
 		code = jobs_note_large(read, row, err);

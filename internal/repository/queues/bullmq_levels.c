@@ -134,14 +134,13 @@ bullmq__on_level(struct bullmq_read *read, const struct bullmq_row *row,
 {
 	struct bullmq_queue *q = &read->b->queues[row->queue];
 	double score;
-	bool told;
 	int code = bullmq__told(read, BULLMQ_PART_QUEUES, reply,
-	    "levels of prioritized", &told, err);
+	    "levels of prioritized", err);
 
-	if (code != SST_OK || !told) {
+	if (code != SST_OK) {
 		/* no use in asking for more */
 		q->levels_whole = true;
-		return code;
+		return bullmq__lost(code);
 	}
 	if (row->ask == BULLMQ_ASK_LEVEL) {
 		if (row->item < q->level_count)

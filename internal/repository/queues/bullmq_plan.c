@@ -89,14 +89,6 @@ bullmq__ask_job(struct bullmq_read *read, const struct bullmq_row *row,
 }
 
 static int
-plan_on_clients(struct bullmq_read *read, const redisReply *reply,
-    struct sst_error *err)
-{
-	return bullmq__on_cut(read,
-	    &(struct bullmq_row){.ask = BULLMQ_ASK_CLIENTS}, reply, err);
-}
-
-static int
 plan_on_reply(
     void *ctx, size_t i, const redisReply *reply, struct sst_error *err)
 {
@@ -108,7 +100,6 @@ plan_on_reply(
 	case BULLMQ_ASK_SCAN:
 		return bullmq__on_scan(read, reply, err);
 	case BULLMQ_ASK_CLIENTS:
-		return plan_on_clients(read, reply, err);
 	case BULLMQ_ASK_EVENT:
 	case BULLMQ_ASK_MULTI:
 	case BULLMQ_ASK_QUEUED:
@@ -156,13 +147,11 @@ plan_local(int code)
 
 int
 bullmq__told(struct bullmq_read *read, enum bullmq_part part,
-    const redisReply *reply, const char *what, bool *told_out,
-    struct sst_error *err)
+    const redisReply *reply, const char *what, struct sst_error *err)
 {
 	struct sst_error why = {0};
 	int code = sst_redis_reply_check(reply, what, &why);
 
-	*told_out = code == SST_OK;
 	if (code == SST_OK)
 		return SST_OK;
 	if (!plan_local(code)) {
@@ -170,7 +159,13 @@ bullmq__told(struct bullmq_read *read, enum bullmq_part part,
 		return code;
 	}
 	bullmq__fault(read, part, &why);
-	return SST_OK;
+	return SST_NODATA;
+}
+
+int
+bullmq__lost(int code)
+{
+	return code == SST_NODATA ? SST_OK : code;
 }
 
 void

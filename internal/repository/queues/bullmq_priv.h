@@ -239,13 +239,14 @@ void bullmq__ask_job(struct bullmq_read *read, const struct bullmq_row *row,
 /* Runs it. SST_TOO_LARGE sets read->culprit. */
 int bullmq__run(struct bullmq_read *read, struct sst_error *err);
 /*
- * What a reply that may be an error means for the collection: SST_OK and
- * *told_out false when that fact alone is lost (noted for that part, what:
- * where), SST_OK and true when it is an answer, else the code that ends it.
+ * What a reply that may be an error means for the collection: SST_OK when it is
+ * an answer, SST_NODATA when that fact alone is lost (noted for that part; what
+ * says which), else the code that ends it.
  */
 int bullmq__told(struct bullmq_read *read, enum bullmq_part part,
-    const redisReply *reply, const char *what, bool *told_out,
-    struct sst_error *err);
+    const redisReply *reply, const char *what, struct sst_error *err);
+/* What such a code is to who goes on without the fact. */
+int bullmq__lost(int code);
 /* Notes why a part is not whole. */
 void bullmq__fault(struct bullmq_read *read, enum bullmq_part part,
     const struct sst_error *why);

@@ -1,7 +1,7 @@
 /* A real redis-server behind a proxy, keys as BullMQ writes them, and the source
  * under test. */
-#ifndef TESTS_UNIT_TEST_BULLMQ_SUPPORT_H
-#define TESTS_UNIT_TEST_BULLMQ_SUPPORT_H
+#ifndef TESTS_UNIT_REPOSITORY_TEST_BULLMQ_SUPPORT_H
+#define TESTS_UNIT_REPOSITORY_TEST_BULLMQ_SUPPORT_H
 
 #include <hiredis/hiredis.h>
 #include <jansson.h>
