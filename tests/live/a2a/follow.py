@@ -2,11 +2,14 @@
 """What a user of /system/state sees of an agent made with a2a-sdk: its card,
 its tasks as they come and go, also one behind a hundred others, and that it is
 offline when it was killed. Usage: follow.py SYSTATED"""
+import os
 import sys
 
 sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 
-from world import Agent, Missing, Service, wait_until  # noqa: E402
+from service import run, wait_until  # noqa: E402
+from world import Agent, World  # noqa: E402
 
 NAME = 'researcher'
 
@@ -77,24 +80,16 @@ def outage(service, agent):
     assert service.source()['status'] == 'ok', service.source()
 
 
-def main(binary):
+def follow(binary):
+    agent = Agent()
     try:
-        agent = Agent()
-    except Missing as e:
-        print('SKIP: %s' % e)
-        return 77
-    try:
-        service = Service(binary, agent.url)
-        try:
+        with World(binary, agent.url) as service:
             for step in (card, activity, crowd, outage):
                 step(service, agent)
                 print('ok: %s' % step.__name__, flush=True)
-        finally:
-            service.close()
     finally:
         agent.close()
-    return 0
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1]))
+    sys.exit(run('A2A', lambda: follow(sys.argv[1])))

@@ -4,15 +4,18 @@ deployments, use, spend, cool-down, requests in flight; what it has not; that
 nothing secret comes through; what remains when it is killed, and that it comes
 back. Usage: follow.py SYSTATED"""
 import json
+import os
 import signal
 import sys
 import threading
 import time
 
 sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 
-from proxy import KEY, Missing, Proxy, wait_until  # noqa: E402
-from service import Service  # noqa: E402
+from proxy import KEY, Proxy  # noqa: E402
+from service import Missing, wait_until  # noqa: E402
+from watch import Watch  # noqa: E402
 
 WRONG_KEY = 'sk-wrong-77a1'
 # of one mock answer: 10 tokens in, 20 out
@@ -162,7 +165,7 @@ def check_silence(service):
 
 
 def check_wrong_key(binary, proxy):
-    service = Service(binary, proxy.url, WRONG_KEY)
+    service = Watch(binary, proxy.url, WRONG_KEY)
     try:
         source = wait_until('an error', lambda: (
             service.source()['error'] and service.source()), 20)
@@ -193,7 +196,7 @@ def check_kill(service, proxy):
 
 def follow(binary, proxy):
     proxy.start()
-    service = Service(binary, proxy.url, KEY)
+    service = Watch(binary, proxy.url, KEY)
     try:
         wait_until('the first answer',
                    lambda: service.source()['status'] == 'ok', 30)

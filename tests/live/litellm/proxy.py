@@ -1,25 +1,21 @@
 """A LiteLLM proxy of one's own: the pinned release in a virtual environment
 that is made once, on loopback, without a database, with a back end that does
 what the test says. Python's standard library only."""
-import fcntl
-import hashlib
 import http.client
 import http.server
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import threading
-import time
+
+from service import environment, free_port, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REQUIREMENTS = os.path.join(HERE, 'requirements.txt')
 KEY = 'sk-live-test-5f0c9a71'
-INSTALL_SECONDS = 420
 # the second one is what the counters say a mock answer takes
 CONFIG = '''
 model_list:
@@ -41,78 +37,6 @@ router_settings: {{routing_strategy: simple-shuffle,
 general_settings: {{master_key: os.environ/LITELLM_MASTER_KEY,
   background_health_checks: true, health_check_interval: 300}}
 '''
-
-
-class Missing(Exception):
-    """What the proxy needs is not to be had: a reason to skip."""
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
-
-
-def wait_until(what, check, seconds):
-    """Returns the first true result of check; fails after that time."""
-    end = time.monotonic() + seconds
-    while True:
-        result = check()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise AssertionError('not within %d s: %s' % (seconds, what))
-        time.sleep(0.1)
-
-
-def venv_folder():
-    with open(REQUIREMENTS, 'rb') as f:
-        mark = hashlib.sha256(f.read()).hexdigest()[:12]
-    cache = os.environ.get('XDG_CACHE_HOME') or os.path.join(
-        os.path.expanduser('~'), '.cache')
-    return os.path.join(cache, 'systate-tests', 'litellm-%s-py%d.%d' % (
-        mark, sys.version_info[0], sys.version_info[1]))
-
-
-def install(folder):
-    """Makes the virtual environment; Missing when that cannot be done."""
-    shutil.rmtree(folder, ignore_errors=True)
-    print('  installing the pinned proxy into %s' % folder, flush=True)
-    command = [os.path.join(folder, 'bin', 'pip'), 'install', '--no-deps',
-               '--only-binary', ':all:', '--require-hashes',
-               '--disable-pip-version-check', '--quiet', '-r', REQUIREMENTS]
-    try:
-        subprocess.run([sys.executable, '-m', 'venv', folder], check=True,
-                       capture_output=True, text=True)
-        subprocess.run(command, check=True, capture_output=True, text=True,
-                       timeout=INSTALL_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise Missing('pip took over %d s' % INSTALL_SECONDS) from None
-    except (OSError, subprocess.CalledProcessError) as error:
-        lines = (getattr(error, 'stderr', None) or str(error)).splitlines()
-        why = [line for line in lines if 'ERROR' in line] or lines
-        raise Missing('it cannot be installed: %s' % (
-            why[0][:300] if why else 'no reason given')) from None
-    # code that would run with every Python of that environment
-    for base, _, names in os.walk(os.path.join(folder, 'lib')):
-        for name in names:
-            if name.endswith('.pth') and name != 'distutils-precedence.pth':
-                shutil.rmtree(folder, ignore_errors=True)
-                raise Missing('%s came with it: not trusted' % name)
-
-
-def python_with_proxy():
-    """The interpreter of the virtual environment, made when it is missing."""
-    folder = venv_folder()
-    done = os.path.join(folder, 'complete')
-    os.makedirs(os.path.dirname(folder), exist_ok=True)
-    with open(folder + '.lock', 'w', encoding='utf-8') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.exists(done):
-            install(folder)
-            with open(done, 'w', encoding='utf-8'):
-                pass
-    return os.path.join(folder, 'bin', 'python')
 
 
 class Backend(http.server.ThreadingHTTPServer):
@@ -163,7 +87,8 @@ class BackendHandler(http.server.BaseHTTPRequestHandler):
 
 class Proxy:
     def __init__(self):
-        self.python = python_with_proxy()
+        self.python = os.path.join(environment('litellm', REQUIREMENTS),
+                                   'bin', 'python')
         self.backend = Backend()
         self.dir = tempfile.mkdtemp(prefix='sst-litellm-')
         self.port = free_port()

@@ -9,8 +9,10 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 
-from service import Service, wait_until  # noqa: E402
+from host import Host  # noqa: E402
+from service import wait_until  # noqa: E402
 
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'worker.py')
 # so that no other run, and nothing else here, matches
@@ -54,9 +56,9 @@ class Crew:
 def follows(service, what, check):
     """A change is there after the first poll that begins from now on: one may
     be under way, so two may end until then. A figure needs one more."""
-    before = service.polls()
+    before = service.attempts()
     value = wait_until(what, check, 20)
-    print('  %-44s after %d poll(s)' % (what, service.polls() - before))
+    print('  %-44s after %d poll(s)' % (what, service.attempts() - before))
     return value
 
 
@@ -166,16 +168,6 @@ def follow_end(service, crew, plan):
     assert pod['last_restart_at'] == pod['started_at'], pod
 
 
-def settle(service):
-    """Idle processes are silent: five polls without a revision."""
-    def quiet():
-        revision, polls = service.state()['revision'], service.polls()
-        wait_until('five polls', lambda: service.polls() >= polls + 5, 30)
-        return service.state()['revision'] == revision
-    wait_until('no revision in five polls', quiet, 90)
-    print('  no revision in five polls')
-
-
 def keep_secrets(service):
     for path in ('/system/state', '/system/sources', '/system/state/history'):
         _, body = service.ask(path)
@@ -204,7 +196,7 @@ def main(argv):
     crew = Crew()
     service = None
     try:
-        service = Service(argv[1], rules())
+        service = Host(argv[1], rules())
         wait_until('the first answer',
                    lambda: service.source()['status'] == 'ok', 20)
         plan = follow_work(service, crew)
@@ -212,10 +204,11 @@ def main(argv):
         follow_exec(service, crew)
         follow_signals(service, plan)
         follow_end(service, crew, plan)
-        settle(service)
+        service.settle()
+        print('  no revision in five polls')
         keep_secrets(service)
         print('  a collection takes %.1f ms here' % (
-            service.duration() * 1000))
+            service.figures()['last_duration_seconds'] * 1000))
         service.stop()
     except BaseException:
         if service is not None:
