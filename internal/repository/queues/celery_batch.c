@@ -55,8 +55,7 @@ celery__batch(const struct celery_batch *batch, struct sst_error *err)
 }
 
 void
-celery__flaw(
-    struct celery_read *read, int part, int code, const char *fmt, ...)
+celery__flaw(struct celery_read *read, int part, int code, const char *fmt, ...)
 {
 	struct celery_part *p = &read->parts[part];
 	va_list args;
@@ -131,8 +130,8 @@ celery__row(const struct celery_message *message, struct celery_pool *pool,
 	    !row_waits_for(&message->waits_for, pool, &row))
 		return SST_NOMEM;
 	if (row.next_count > 0) {
-		row.next = celery__pool_take(
-		    pool, row.next_count * sizeof(*row.next));
+		row.next =
+		    celery__pool_take(pool, row.next_count * sizeof(*row.next));
 		if (row.next == NULL)
 			return SST_NOMEM;
 		memcpy(row.next, next, row.next_count * sizeof(*row.next));

@@ -13,11 +13,11 @@
 struct cut {
 	struct celery_read *read;
 	struct celery *c;
-	size_t lists;  /* LLEN of each, ZCARD, ZRANGE */
-	size_t count;  /* of commands without MULTI and EXEC */
-	bool multi;    /* with them */
-	bool opened;   /* MULTI was allowed */
-	bool answered; /* EXEC gave answers, or there was no need for it */
+	size_t lists;   /* LLEN of each, ZCARD, ZRANGE */
+	size_t count;   /* of commands without MULTI and EXEC */
+	bool multi;     /* with them */
+	bool opened;    /* MULTI was allowed */
+	bool answered;  /* EXEC gave answers, or there was no need for it */
 	bool truncated; /* the index had more than was asked for */
 };
 
@@ -45,8 +45,7 @@ send_one(struct cut *cut, struct sst_redis *redis, size_t i)
 	const struct celery_list *list;
 
 	if (i < cut->lists) {
-		list = &c->queues[i / c->step_count]
-			    ->lists[i % c->step_count];
+		list = &c->queues[i / c->step_count]->lists[i % c->step_count];
 		sst_redis_command(
 		    redis, "LLEN %b", list->key.data, list->key.len);
 		return;
@@ -58,8 +57,7 @@ send_one(struct cut *cut, struct sst_redis *redis, size_t i)
 		sst_redis_command(redis, "ZCARD %b", key.data, key.len);
 	else
 		sst_redis_command(redis, "ZRANGE %b 0 %llu WITHSCORES",
-		    key.data, key.len,
-		    (unsigned long long)taken_max(c) - 1);
+		    key.data, key.len, (unsigned long long)taken_max(c) - 1);
 	sst_buf_fini(&key);
 }
 
@@ -134,7 +132,7 @@ static int
 take_index(struct cut *cut, struct sst_redis_walk *reply, size_t values,
     struct sst_error *err)
 {
-	struct sst_redis_item tag, score;
+	struct sst_redis_item tag = {0}, score = {0};
 	struct celery *c = cut->c;
 	struct celery_entry *entry;
 	struct sst_hash key;
@@ -149,8 +147,8 @@ take_index(struct cut *cut, struct sst_redis_walk *reply, size_t values,
 		    sst_hash_bytes(score.data, score.len));
 		entry = celery__table_find(&c->taken, key);
 		if (entry == NULL) {
-			entry = entry_new(c,
-			    (struct queue_text){tag.data, tag.len}, key);
+			entry = entry_new(
+			    c, (struct queue_text){tag.data, tag.len}, key);
 			if (entry == NULL)
 				return sst_error_nomem(err);
 			entry->taken_at = score_time(score.data, score.len);
@@ -172,8 +170,7 @@ take_one(struct cut *cut, size_t i, const struct sst_redis_item *item,
 	int code;
 
 	if (i < cut->lists) {
-		list = &c->queues[i / c->step_count]
-			    ->lists[i % c->step_count];
+		list = &c->queues[i / c->step_count]->lists[i % c->step_count];
 		if (item->type == REDIS_REPLY_INTEGER && list->code == SST_OK)
 			list->len = item->integer;
 		return SST_OK;
@@ -215,8 +212,8 @@ take_exec(struct cut *cut, struct sst_redis_walk *reply, struct sst_error *err)
 }
 
 static int
-take_cut(void *ctx, size_t i, struct sst_redis_walk *reply,
-    struct sst_error *err)
+take_cut(
+    void *ctx, size_t i, struct sst_redis_walk *reply, struct sst_error *err)
 {
 	struct cut *cut = ctx;
 	struct sst_redis_item item;
@@ -281,8 +278,7 @@ cut_sweep(struct celery *c)
 	/* there is room: it held more before */
 	celery__table_clear(&c->taken);
 	for (i = 0; i < kept; i++)
-		celery__table_put(
-		    &c->taken, c->entries[i]->key, c->entries[i]);
+		celery__table_put(&c->taken, c->entries[i]->key, c->entries[i]);
 }
 
 static int
@@ -306,13 +302,13 @@ celery__step_cut(struct celery_read *read, struct sst_error *err)
 	c->turn++;
 	cut.lists = c->queue_count * c->step_count;
 	cut.count = cut.lists + 2;
-	cut.multi = !c->no_multi || !sst_mono_before(read->req->now, c->multi_due);
+	cut.multi =
+	    !c->no_multi || !sst_mono_before(read->req->now, c->multi_due);
 	code = cut_run(&cut, err);
 	if (code == SST_OK && cut.multi && (!cut.opened || !cut.answered)) {
 		/* not allowed, or one of the commands is not */
 		c->no_multi = true;
-		c->multi_due =
-		    sst_mono_add_ms(read->req->now, CELERY_AGAIN_MS);
+		c->multi_due = sst_mono_add_ms(read->req->now, CELERY_AGAIN_MS);
 	} else if (cut.multi) {
 		c->no_multi = false;
 	}

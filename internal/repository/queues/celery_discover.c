@@ -80,8 +80,8 @@ exchange_name(const struct celery *c, struct queue_text key)
 
 /* [cursor, [key, ...]] */
 static int
-take_scan(void *ctx, size_t i, struct sst_redis_walk *reply,
-    struct sst_error *err)
+take_scan(
+    void *ctx, size_t i, struct sst_redis_walk *reply, struct sst_error *err)
 {
 	struct discover *d = ctx;
 	struct sst_redis_item item;
@@ -126,8 +126,7 @@ send_scan(void *ctx, struct sst_redis *redis, size_t i)
 	struct discover *d = ctx;
 	struct sst_buf pattern = SST_BUF_INIT;
 	char cursor[24];
-	const char *parts[] = {
-	    "SCAN", cursor, "MATCH", NULL, "COUNT", "1000"};
+	const char *parts[] = {"SCAN", cursor, "MATCH", NULL, "COUNT", "1000"};
 	size_t lens[6], k;
 
 	(void)i;
@@ -135,8 +134,7 @@ send_scan(void *ctx, struct sst_redis *redis, size_t i)
 	add_literal(&pattern, binding_prefix);
 	sst_buf_adds(&pattern, "*");
 	snprintf(cursor, sizeof(cursor), "%llu", d->c->cursor);
-	parts[3] = sst_buf_failed(&pattern) ? "_kombu.binding.*"
-					    : pattern.data;
+	parts[3] = sst_buf_failed(&pattern) ? "_kombu.binding.*" : pattern.data;
 	for (k = 0; k < 6; k++)
 		lens[k] = strlen(parts[k]);
 	sst_redis_command_argv(redis, 6, parts, lens);
@@ -177,8 +175,8 @@ discover_scan(struct discover *d, struct sst_error *err)
 }
 
 static int
-bound_add(struct celery *c, const struct celery_bound *bound,
-    struct sst_error *err)
+bound_add(
+    struct celery *c, const struct celery_bound *bound, struct sst_error *err)
 {
 	size_t cap = c->bound_cap == 0 ? 64 : c->bound_cap * 2;
 	struct celery_bound *more, b = *bound;
@@ -229,8 +227,8 @@ take_member(struct discover *d, size_t i, const struct sst_redis_item *item,
 }
 
 static int
-take_bindings(void *ctx, size_t i, struct sst_redis_walk *reply,
-    struct sst_error *err)
+take_bindings(
+    void *ctx, size_t i, struct sst_redis_walk *reply, struct sst_error *err)
 {
 	struct discover *d = ctx;
 	struct sst_redis_item item;
@@ -240,8 +238,8 @@ take_bindings(void *ctx, size_t i, struct sst_redis_walk *reply,
 		return SST_OK;
 	code = sst_redis_item_check(&item, "SMEMBERS", err);
 	if (code != SST_OK) {
-		celery__flaw(d->read, CELERY_PART_BINDINGS, code,
-		    "%s: %s", d->c->exchanges[i].data, err->text);
+		celery__flaw(d->read, CELERY_PART_BINDINGS, code, "%s: %s",
+		    d->c->exchanges[i].data, err->text);
 		return SST_OK;
 	}
 	while (code == SST_OK && sst_redis_next(reply, &item))

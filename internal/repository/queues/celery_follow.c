@@ -53,8 +53,7 @@ static void
 remember(struct follow *f, struct celery_queue *queue,
     const struct celery_row *row, enum queue_status status)
 {
-	struct seen *seen =
-	    celery__pool_take(&f->c->scratch, sizeof(*seen));
+	struct seen *seen = celery__pool_take(&f->c->scratch, sizeof(*seen));
 
 	if (seen != NULL)
 		*seen = (struct seen){queue, status};
@@ -72,8 +71,7 @@ next_queue(struct follow *f, const struct celery_row *row,
 	struct seen *seen;
 
 	for (;;) {
-		seen = celery__table_find(
-		    &f->c->seen, celery__hash(next->id));
+		seen = celery__table_find(&f->c->seen, celery__hash(next->id));
 		if (seen != NULL)
 			return seen->queue;
 		if (next->queue.data != NULL)
@@ -92,8 +90,8 @@ virtual_new(struct follow *f, const struct celery_next *next,
 	struct celery_virtual *v =
 	    celery__pool_take(&f->c->scratch, sizeof(*v));
 
-	if (v == NULL || celery__table_put(&f->c->nexts,
-			     celery__hash(next->id), v) == NULL) {
+	if (v == NULL || celery__table_put(
+			     &f->c->nexts, celery__hash(next->id), v) == NULL) {
 		f->nomem = true;
 		return NULL;
 	}
@@ -192,12 +190,10 @@ celery__waits_for(const struct celery *c, const struct celery_row *row,
 	for (i = 0; i < row->waits_count; i++) {
 		seen = celery__table_find(
 		    &c->seen, celery__hash(row->waits_for[i]));
-		out[count++] = (struct queue_blocker){
-		    .id = row->waits_for[i],
-		    .queue = seen != NULL ? seen->queue->name
-					  : QUEUE_TEXT_NONE,
-		    .status = seen != NULL ? seen->status
-					   : QUEUE_STATUS_UNKNOWN};
+		out[count++] = (struct queue_blocker){.id = row->waits_for[i],
+		    .queue = seen != NULL ? seen->queue->name : QUEUE_TEXT_NONE,
+		    .status =
+			seen != NULL ? seen->status : QUEUE_STATUS_UNKNOWN};
 	}
 	return count;
 }

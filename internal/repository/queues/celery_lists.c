@@ -76,8 +76,8 @@ take_length(struct lists *l, struct celery_list *list,
 }
 
 static int
-take_probe(void *ctx, size_t i, struct sst_redis_walk *reply,
-    struct sst_error *err)
+take_probe(
+    void *ctx, size_t i, struct sst_redis_walk *reply, struct sst_error *err)
 {
 	struct lists *l = ctx;
 	struct celery_list *list = list_at(l->c, i / PROBES);
@@ -135,11 +135,10 @@ window_fits(const struct celery *c, const struct celery_list *list)
 static void
 list_hope(struct celery_list *list)
 {
-	if (list->limit == SIZE_MAX ||
-	    list->limit_mark.len == list->probe.len)
+	if (list->limit == SIZE_MAX || list->limit_mark.len == list->probe.len)
 		return;
-	list->limit = list->limit < SIZE_MAX / 16 ? list->limit * 8 + 1
-						  : SIZE_MAX;
+	list->limit =
+	    list->limit < SIZE_MAX / 16 ? list->limit * 8 + 1 : SIZE_MAX;
 	list->limit_mark = list->probe;
 }
 
@@ -154,9 +153,8 @@ queue_wants(struct celery *c, struct celery_queue *queue)
 	for (i = 0; i < c->step_count; i++) {
 		list = &queue->lists[i];
 		list_hope(list);
-		list->want = (uint64_t)list->probed < left
-				 ? (size_t)list->probed
-				 : left;
+		list->want =
+		    (uint64_t)list->probed < left ? (size_t)list->probed : left;
 		left -= list->want;
 		if (list->want > window_fits(c, list))
 			list->want = window_fits(c, list);
@@ -199,14 +197,14 @@ send_window(void *ctx, struct sst_redis *redis, size_t i)
 }
 
 static int
-take_window(void *ctx, size_t i, struct sst_redis_walk *reply,
-    struct sst_error *err)
+take_window(
+    void *ctx, size_t i, struct sst_redis_walk *reply, struct sst_error *err)
 {
 	struct lists *l = ctx;
 	struct celery_list *list = l->todo[i];
 	struct sst_redis_item item;
 	struct sst_error why;
-	bool whole;
+	bool whole, anew;
 	int code;
 
 	if (!sst_redis_next(reply, &item))
@@ -217,10 +215,13 @@ take_window(void *ctx, size_t i, struct sst_redis_walk *reply,
 		l->todo[i] = NULL;
 		return SST_OK;
 	}
-	code = celery__window_take(l->c, list, reply, (size_t)item.integer,
-	    l->read->req->now, &whole);
+	anew = list->count == 0;
+	code = celery__window_take(
+	    l->c, list, reply, (size_t)item.integer, &whole);
 	if (code != SST_OK)
 		return sst_error_nomem(err);
+	if (whole && anew)
+		list->whole_at = l->read->req->now;
 	if (whole)
 		l->todo[i] = NULL;
 	return SST_OK;
@@ -266,8 +267,8 @@ lists_read(struct lists *l, struct sst_error *err)
 }
 
 static void
-list_tell_bad(struct lists *l, const struct celery_list *list,
-    struct sst_buf *where)
+list_tell_bad(
+    struct lists *l, const struct celery_list *list, struct sst_buf *where)
 {
 	size_t i;
 

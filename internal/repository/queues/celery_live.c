@@ -51,10 +51,10 @@ celery_valid_name(const char *text)
 }
 
 #define AT(member) offsetof(struct celery_settings, member)
-#define RESULT_ROW(row_name, row_type, row_help, member)              \
-	{                                                             \
-		.name = "results." row_name, .type = (row_type),      \
-		.help = (row_help), .offset = AT(results.member)      \
+#define RESULT_ROW(row_name, row_type, row_help, member)         \
+	{                                                        \
+		.name = "results." row_name, .type = (row_type), \
+		.help = (row_help), .offset = AT(results.member) \
 	}
 
 static const struct sst_option celery_options[] = {
@@ -217,8 +217,8 @@ celery_results_open(struct celery *c, struct sst_error *err)
 }
 
 static int
-celery_init(void *state, const void *settings,
-    const struct sst_source_env *env, struct sst_error *err)
+celery_init(void *state, const void *settings, const struct sst_source_env *env,
+    struct sst_error *err)
 {
 	struct celery *c = state;
 	int code = sst_options_copy(celery_options,
@@ -260,14 +260,13 @@ part_state(const struct celery_part *part)
 static bool
 upstream_part(json_t *parts, const struct celery_part *part)
 {
-	json_t *json = json_pack("{s:s, s:s}", "name", part->name, "state",
-	    part_state(part));
+	json_t *json = json_pack(
+	    "{s:s, s:s}", "name", part->name, "state", part_state(part));
 
 	if (json == NULL)
 		return false;
-	if (part->code != SST_OK &&
-	    json_object_set_new(
-		json, "reason", json_string(part->reason)) != 0) {
+	if (part->code != SST_OK && json_object_set_new(json, "reason",
+					json_string(part->reason)) != 0) {
 		json_decref(json);
 		return false;
 	}
@@ -387,8 +386,8 @@ celery_fini(void *state)
 	celery__pool_fini(&c->scratch);
 	free(c->steps);
 	if (c->copied)
-		sst_options_fini(celery_options,
-		    SST_OPTION_COUNT(celery_options), &c->set);
+		sst_options_fini(
+		    celery_options, SST_OPTION_COUNT(celery_options), &c->set);
 	memset(c, 0, sizeof(*c));
 }
 

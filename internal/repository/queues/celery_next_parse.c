@@ -39,8 +39,8 @@ struct follow {
 };
 
 static bool
-follow_text(struct follow *f, const struct celery_value *value,
-    struct queue_text *out)
+follow_text(
+    struct follow *f, const struct celery_value *value, struct queue_text *out)
 {
 	struct sst_buf plain = SST_BUF_INIT;
 	struct queue_text text;
@@ -64,8 +64,8 @@ struct signature {
 };
 
 static bool
-signature_read(struct follow *f, const struct celery_value *value,
-    struct signature *s)
+signature_read(
+    struct follow *f, const struct celery_value *value, struct signature *s)
 {
 	struct celery_walk walk = celery__walk(value), inner;
 	struct celery_value key, member, name, option;
@@ -92,15 +92,13 @@ signature_read(struct follow *f, const struct celery_value *value,
 /* Adds the task of a signature and the chord that it is part of; returns the
  * index of what comes after `after` now. */
 static int
-follow_add(struct follow *f, const struct celery_value *value, int after,
-    bool joins)
+follow_add(struct follow *f, const struct celery_value *value, int after)
 {
 	struct signature s, end;
 
 	if (f->count == CELERY_NEXT_MAX || !signature_read(f, value, &s))
 		return after;
 	s.next.after = after;
-	s.next.joins = joins;
 	f->out[f->count] = s.next;
 	after = (int)f->count++;
 	if (s.chord.type == CELERY_OBJECT && f->count < CELERY_NEXT_MAX &&
@@ -118,7 +116,7 @@ follow_callbacks(struct follow *f, const struct celery_value *list)
 	struct celery_value item;
 
 	while (celery__walk_next(&walk, NULL, &item))
-		follow_add(f, &item, -1, false);
+		follow_add(f, &item, -1);
 }
 
 /* In reverse order: the next task is the last item. */
@@ -134,7 +132,7 @@ follow_chain(struct follow *f, const struct celery_value *list)
 		ring[count++ % CELERY_NEXT_MAX] = item;
 	for (i = 0; i < count && i < CELERY_NEXT_MAX; i++)
 		after = follow_add(
-		    f, &ring[(count - 1 - i) % CELERY_NEXT_MAX], after, false);
+		    f, &ring[(count - 1 - i) % CELERY_NEXT_MAX], after);
 }
 
 static int
@@ -157,7 +155,7 @@ follow_embed(struct follow *f, const char *bytes, size_t len)
 		else if (celery__is(&key, "chain"))
 			follow_chain(f, &item);
 		else if (celery__is(&key, "chord"))
-			follow_add(f, &item, -1, true);
+			follow_add(f, &item, -1);
 	}
 	return f->nomem ? SST_NOMEM : SST_OK;
 }

@@ -83,8 +83,8 @@ static bool
 read_header(struct reading *r, const struct celery_value *key,
     const struct celery_value *value)
 {
-	const struct wanted wanted[] = {{"id", &r->m->id},
-	    {"task", &r->m->type}, {"group", &r->m->group}};
+	const struct wanted wanted[] = {
+	    {"id", &r->m->id}, {"task", &r->m->type}};
 
 	if (celery__is(key, "eta"))
 		r->m->eta = parse_time(value);
@@ -95,15 +95,14 @@ read_header(struct reading *r, const struct celery_value *key,
 		r->compressed = value->type == CELERY_STRING;
 	else if (r->waits_for != NULL && celery__is(key, r->waits_for))
 		r->m->waits_for = *value;
-	return parse_wanted(key, value, r->pool, wanted, 3);
+	return parse_wanted(key, value, r->pool, wanted, 2);
 }
 
 static bool
 read_property(struct reading *r, const struct celery_value *key,
     const struct celery_value *value)
 {
-	const struct wanted wanted[] = {
-	    {"correlation_id", &r->correlation_id}};
+	const struct wanted wanted[] = {{"correlation_id", &r->correlation_id}};
 
 	if (celery__is(key, "priority"))
 		r->m->has_priority = celery__int(value, &r->m->priority);
@@ -219,8 +218,7 @@ celery__parse_taken(const char *bytes, size_t len, struct celery_pool *pool,
 	if (all.type != CELERY_ARRAY ||
 	    !celery__walk_next(&walk, NULL, &taken.message) ||
 	    !celery__walk_next(&walk, NULL, &exchange) ||
-	    !celery__walk_next(&walk, NULL, &key) ||
-	    key.type != CELERY_STRING)
+	    !celery__walk_next(&walk, NULL, &key) || key.type != CELERY_STRING)
 		return SST_PROTOCOL;
 	taken.exchange = (struct queue_text){"", 0};
 	if (exchange.type == CELERY_STRING &&
@@ -319,8 +317,8 @@ celery__parse_result(const char *bytes, size_t len, struct celery_pool *pool,
 
 	if (all.type == CELERY_ABSENT && len > 0 && bytes[0] == '{')
 		/* cut: its members to there */
-		all = (struct celery_value){
-		    CELERY_OBJECT, bytes, len + 1, false};
+		all =
+		    (struct celery_value){CELERY_OBJECT, bytes, len + 1, false};
 	if (all.type != CELERY_OBJECT)
 		return SST_PROTOCOL;
 	walk = celery__walk(&all);
@@ -357,8 +355,8 @@ binding_part(const char **at, const char *end, const char *sep, bool *more)
 }
 
 bool
-celery__parse_binding(const char *bytes, size_t len, const char *sep,
-    struct celery_binding *out)
+celery__parse_binding(
+    const char *bytes, size_t len, const char *sep, struct celery_binding *out)
 {
 	const char *at = bytes, *end = bytes + len;
 	struct celery_binding b;

@@ -20,12 +20,11 @@ enum { CELERY_BODY_MAX = 256 * 1024 };
 struct celery_message {
 	struct queue_text id;
 	struct queue_text type;
-	struct queue_text group;
-	int64_t retries; /* QUEUE_UNKNOWN */
+	int64_t retries;     /* QUEUE_UNKNOWN */
 	struct sst_wall eta; /* QUEUE_NEVER */
 	bool has_priority;
 	int64_t priority;
-	struct celery_value body; /* base64 of JSON, or ABSENT */
+	struct celery_value body;      /* base64 of JSON, or ABSENT */
 	struct celery_value waits_for; /* the header of that name */
 };
 
@@ -43,7 +42,6 @@ struct celery_next {
 	struct queue_text type;
 	struct queue_text queue; /* NULL: where routing sends it */
 	int after; /* index of what it waits for; -1: the message itself */
-	bool joins; /* it waits for the others of the message's group, too */
 };
 
 /*
@@ -92,8 +90,8 @@ struct celery_binding {
 	struct queue_text queue;
 };
 
-bool celery__parse_binding(const char *bytes, size_t len, const char *sep,
-    struct celery_binding *out);
+bool celery__parse_binding(
+    const char *bytes, size_t len, const char *sep, struct celery_binding *out);
 
 /* Whether a queue belongs to the machinery: replies, events, remote control. */
 bool celery__is_internal(struct queue_text queue);

@@ -73,18 +73,18 @@ struct celery_list {
 	struct celery_queue *queue;
 	int64_t step;
 	struct queue_text key; /* owned */
-	int64_t probed; /* length before the window was read */
-	int64_t len;    /* at the cut; QUEUE_UNKNOWN */
-	size_t typical; /* bytes of a message; 0: not known */
+	int64_t probed;        /* length before the window was read */
+	int64_t len;           /* at the cut; QUEUE_UNKNOWN */
+	size_t typical;        /* bytes of a message; 0: not known */
 	/* Its length and both ends, and the same when the window was read. */
 	struct celery_probe probe, mark;
 	bool marked;
 	size_t limit; /* messages that fit into one reply, by experience */
 	struct celery_probe limit_mark; /* when that was found out */
-	struct sst_mono probe_due; /* its ends are too large until then */
-	struct sst_mono whole_at;  /* when all of the window was read */
-	size_t want; /* messages to have */
-	int code;    /* why it cannot be read; SST_OK */
+	struct sst_mono probe_due;      /* its ends are too large until then */
+	struct sst_mono whole_at;       /* when all of the window was read */
+	size_t want;                    /* messages to have */
+	int code;                       /* why it cannot be read; SST_OK */
 	struct celery_pool pool;
 	struct celery_row *rows; /* owned, head first */
 	size_t count, cap;
@@ -98,11 +98,11 @@ struct celery_entry {
 	struct queue_text tag;
 	struct sst_hash key; /* of tag and score */
 	struct sst_wall taken_at;
-	bool read; /* the message was looked at */
+	bool read;              /* the message was looked at */
 	const char *bad_reason; /* it could not be; static */
 	struct celery_queue *queue;
 	struct celery_row row;
-	uint64_t turn; /* of the collection that saw it last */
+	uint64_t turn;             /* of the collection that saw it last */
 	struct celery_entry *next; /* of the same queue, in order of taking */
 	enum celery_state state;
 	bool asked; /* its result was read since it was taken */
@@ -122,13 +122,13 @@ struct celery_virtual {
 };
 
 struct celery_queue {
-	struct queue_text name; /* owned, NUL at the end */
+	struct queue_text name;    /* owned, NUL at the end */
 	struct celery_list *lists; /* one for each priority step */
 	size_t index;
-	bool bound; /* a binding or an option names it */
-	bool held;  /* that, or a task of it is taken */
+	bool bound;       /* a binding or an option names it */
+	bool held;        /* that, or a task of it is taken */
 	bool prioritized; /* another list than the first was seen */
-	bool stray; /* there is one that priority_steps does not have */
+	bool stray;       /* there is one that priority_steps does not have */
 	struct celery_entry *first, *last;
 	int64_t taken, delayed;
 	struct celery_virtual *virtuals, *virtual_last;
@@ -173,13 +173,13 @@ struct celery {
 	/* kept between collections */
 	struct celery_queue **queues;
 	size_t queue_count, queue_cap;
-	struct celery_table by_name; /* queues */
+	struct celery_table by_name;  /* queues */
 	struct queue_text *exchanges; /* keys of bindings, owned */
 	size_t exchange_count, exchange_cap;
 	struct sst_mono discover_due;
 	unsigned long long cursor; /* of a SCAN that goes on */
 	struct sst_mono stray_due;
-	int bindings_code;         /* of the last discovery */
+	int bindings_code; /* of the last discovery */
 	char bindings_reason[SST_ERROR_TEXT];
 	struct celery_pool bound_pool;
 	struct celery_bound *bounds;
@@ -187,7 +187,7 @@ struct celery {
 	struct celery_entry **entries; /* in order of taking */
 	size_t entry_count, entry_cap;
 	struct celery_table taken; /* entries */
-	bool no_multi; /* without the right to it */
+	bool no_multi;             /* without the right to it */
 	struct sst_mono multi_due;
 	uint64_t turn;
 
@@ -207,7 +207,7 @@ struct celery_read {
 	struct celery_part parts[CELERY_PARTS];
 	int64_t taken_total; /* QUEUE_UNKNOWN */
 	bool taken_whole;    /* all of them were looked at */
-	bool follows; /* a task waits for another one */
+	bool follows;        /* a task waits for another one */
 };
 
 /*
@@ -228,8 +228,8 @@ struct celery_batch {
 int celery__batch(const struct celery_batch *batch, struct sst_error *err);
 
 /* A fact could not be read: the first reason of a part stays. */
-void celery__flaw(struct celery_read *read, int part, int code,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void celery__flaw(struct celery_read *read, int part, int code, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
 
 /* Makes a row; SST_NOMEM. */
 int celery__row(const struct celery_message *message, struct celery_pool *pool,
@@ -267,8 +267,7 @@ bool celery__window_due(struct celery_list *list, struct sst_mono now);
 /* The answer to LRANGE -want -(count, at least 1); false when the list moved
  * on: then nothing of it is known. SST_NOMEM. */
 int celery__window_take(struct celery *c, struct celery_list *list,
-    struct sst_redis_walk *reply, size_t values, struct sst_mono now,
-    bool *whole_out);
+    struct sst_redis_walk *reply, size_t values, bool *whole_out);
 void celery__list_fini(struct celery_list *list);
 /* Counts at one instant, and who is taken: celery_cut.c. */
 int celery__step_cut(struct celery_read *read, struct sst_error *err);
@@ -281,8 +280,8 @@ int celery__step_results(struct celery_read *read, struct sst_error *err);
 int celery__step_tell(struct celery_read *read, struct sst_error *err);
 
 /* How a task stands, by its own word. */
-bool celery__waits_for_time(const struct celery_read *read,
-    const struct celery_row *row);
+bool celery__waits_for_time(
+    const struct celery_read *read, const struct celery_row *row);
 enum queue_status celery__entry_status(
     const struct celery_read *read, const struct celery_entry *entry);
 enum queue_status celery__row_status(

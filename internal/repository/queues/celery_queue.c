@@ -29,16 +29,15 @@ queue_free(struct celery_queue *queue, size_t steps)
 
 /* PREFIX QUEUE, and for another priority than the first SEPARATOR STEP. */
 static bool
-list_name(const struct celery *c, struct celery_list *list,
-    struct queue_text name)
+list_name(
+    const struct celery *c, struct celery_list *list, struct queue_text name)
 {
 	struct sst_buf key = SST_BUF_INIT;
 
 	sst_buf_adds(&key, c->set.prefix != NULL ? c->set.prefix : "");
 	sst_buf_add(&key, name.data, name.len);
 	if (list->step != 0)
-		sst_buf_addf(
-		    &key, "%s%lld", c->sep, (long long)list->step);
+		sst_buf_addf(&key, "%s%lld", c->sep, (long long)list->step);
 	if (sst_buf_failed(&key)) {
 		sst_buf_fini(&key);
 		return false;
@@ -147,8 +146,8 @@ celery__queues_sweep(struct celery *c)
 	/* there is room: it held more before */
 	celery__table_clear(&c->by_name);
 	for (i = 0; i < kept; i++)
-		celery__table_put(&c->by_name,
-		    celery__hash(c->queues[i]->name), c->queues[i]);
+		celery__table_put(&c->by_name, celery__hash(c->queues[i]->name),
+		    c->queues[i]);
 }
 
 void

@@ -20,14 +20,13 @@ send_result(void *ctx, struct sst_redis *redis, size_t i)
 	struct results *r = ctx;
 	struct queue_text id = r->todo[i]->row.id;
 
-	sst_redis_command(redis, "GETRANGE %s%b 0 %d",
-	    r->c->set.results_prefix, id.data, id.len,
-	    CELERY_RESULT_BYTES - 1);
+	sst_redis_command(redis, "GETRANGE %s%b 0 %d", r->c->set.results_prefix,
+	    id.data, id.len, CELERY_RESULT_BYTES - 1);
 }
 
 static int
-take_result(void *ctx, size_t i, struct sst_redis_walk *reply,
-    struct sst_error *err)
+take_result(
+    void *ctx, size_t i, struct sst_redis_walk *reply, struct sst_error *err)
 {
 	struct results *r = ctx;
 	struct celery_entry *entry = r->todo[i];
@@ -52,11 +51,12 @@ take_result(void *ctx, size_t i, struct sst_redis_walk *reply,
 	    item.len, &entry->told, &result);
 	if (code == SST_PROTOCOL) {
 		if (item.len > 0)
-			celery__flaw(r->read, CELERY_PART_RESULTS,
-			    SST_PROTOCOL, "a result that is not Celery's JSON");
+			celery__flaw(r->read, CELERY_PART_RESULTS, SST_PROTOCOL,
+			    "a result that is not Celery's JSON");
 		return SST_OK;
 	}
-	if (code != SST_OK || !celery__pool_keep(&entry->told, &result.worker) ||
+	if (code != SST_OK ||
+	    !celery__pool_keep(&entry->told, &result.worker) ||
 	    !celery__pool_keep(&entry->told, &result.error))
 		return sst_error_nomem(err);
 	entry->state = result.state;
@@ -111,7 +111,6 @@ celery__step_results(struct celery_read *read, struct sst_error *err)
 		return code;
 	}
 	if (code != SST_OK)
-		celery__flaw(
-		    read, CELERY_PART_RESULTS, code, "%s", why.text);
+		celery__flaw(read, CELERY_PART_RESULTS, code, "%s", why.text);
 	return SST_OK;
 }

@@ -22,8 +22,8 @@ string_end(const char *at, const char *end, bool *escaped)
 		for (back = quote; back > at && back[-1] == '\\'; back--)
 			;
 		if ((quote - back) % 2 == 0) {
-			*escaped = memchr(at, '\\', (size_t)(quote - at)) !=
-				   NULL;
+			*escaped =
+			    memchr(at, '\\', (size_t)(quote - at)) != NULL;
 			return quote;
 		}
 		from = quote + 1;
@@ -263,8 +263,7 @@ unescape_unicode(const char *at, const char *end, struct sst_buf *out)
 	if (c >= 0xd800 && c < 0xdc00 && end - at >= 6 && at[0] == '\\' &&
 	    at[1] == 'u' && hex4(at + 2, end, &low) && low >= 0xdc00 &&
 	    low < 0xe000) {
-		add_utf8(
-		    out, 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
+		add_utf8(out, 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00));
 		return at + 6;
 	}
 	add_utf8(out, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);

@@ -33,8 +33,7 @@ send_stray(void *ctx, struct sst_redis *redis, size_t i)
 	for (priority = 0; priority < PRIORITIES; priority++) {
 		if (is_step(c, priority))
 			continue;
-		sst_buf_adds(
-		    &keys, c->set.prefix != NULL ? c->set.prefix : "");
+		sst_buf_adds(&keys, c->set.prefix != NULL ? c->set.prefix : "");
 		sst_buf_addf(&keys, "%s%s%d", c->queues[i]->name.data, c->sep,
 		    (int)priority);
 		ends[count++] = keys.len;
@@ -51,8 +50,8 @@ send_stray(void *ctx, struct sst_redis *redis, size_t i)
 }
 
 static int
-take_stray(void *ctx, size_t i, struct sst_redis_walk *reply,
-    struct sst_error *err)
+take_stray(
+    void *ctx, size_t i, struct sst_redis_walk *reply, struct sst_error *err)
 {
 	struct celery *c = ((struct celery_read *)ctx)->c;
 	struct sst_redis_item item;

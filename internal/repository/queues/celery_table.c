@@ -51,8 +51,7 @@ celery__table_find(const struct celery_table *table, struct sst_hash key)
 }
 
 void *
-celery__table_put(
-    struct celery_table *table, struct sst_hash key, void *value)
+celery__table_put(struct celery_table *table, struct sst_hash key, void *value)
 {
 	struct celery_cell *cell;
 

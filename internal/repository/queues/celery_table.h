@@ -27,8 +27,8 @@ struct sst_hash celery__hash(struct queue_text text);
 void *celery__table_find(const struct celery_table *table, struct sst_hash key);
 /* Puts it there when nothing was; returns what is there now, NULL when memory
  * ran out. */
-void *celery__table_put(
-    struct celery_table *table, struct sst_hash key, void *value);
+void *
+celery__table_put(struct celery_table *table, struct sst_hash key, void *value);
 /* Puts another one where one is. */
 void celery__table_replace(
     struct celery_table *table, struct sst_hash key, void *value);

@@ -17,12 +17,11 @@ static void
 send_taken(void *ctx, struct sst_redis *redis, size_t i)
 {
 	struct taken *t = ctx;
-	const char *prefix =
-	    t->c->set.prefix != NULL ? t->c->set.prefix : "";
+	const char *prefix = t->c->set.prefix != NULL ? t->c->set.prefix : "";
 	struct queue_text tag = t->todo[i]->tag;
 
-	sst_redis_command(redis, "HGET %s%s %b", prefix,
-	    t->c->set.unacked_key, tag.data, tag.len);
+	sst_redis_command(redis, "HGET %s%s %b", prefix, t->c->set.unacked_key,
+	    tag.data, tag.len);
 }
 
 /* What it is and whose; *reason_out when it cannot be told. */
@@ -53,8 +52,8 @@ entry_read(struct celery *c, struct celery_entry *entry,
 }
 
 static int
-take_taken(void *ctx, size_t i, struct sst_redis_walk *reply,
-    struct sst_error *err)
+take_taken(
+    void *ctx, size_t i, struct sst_redis_walk *reply, struct sst_error *err)
 {
 	struct taken *t = ctx;
 	struct celery_entry *entry = t->todo[i];

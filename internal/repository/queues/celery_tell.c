@@ -129,6 +129,7 @@ static int
 tell_row(struct tell *t, const struct celery_row *row, struct queue_task *task)
 {
 	struct queue_blocker blockers[CELERY_BLOCKERS_MAX];
+	int code;
 
 	task->id = row->id;
 	task->type = row->type;
@@ -141,7 +142,9 @@ tell_row(struct tell *t, const struct celery_row *row, struct queue_task *task)
 		task->deadlocked =
 		    blockers_failed(blockers, task->blocker_count);
 	}
-	return tell_task(t, task);
+	code = tell_task(t, task);
+	task->blockers = NULL;
+	return code;
 }
 
 static bool
@@ -211,8 +214,7 @@ tell_lists(struct tell *t)
 			if (row->twin || row->id.data == NULL)
 				continue;
 			task.status = celery__row_status(t->read, row);
-			task.priority =
-			    priority_of(t->queue, true, list->step);
+			task.priority = priority_of(t->queue, true, list->step);
 			if (before >= 0)
 				task.position = before + (int64_t)i;
 			code = tell_row(t, row, &task);
@@ -292,10 +294,10 @@ queue_row(const struct celery_read *read, const struct celery_queue *queue)
 		row.depth.running = queue->taken;
 		row.depth.delayed = queue->delayed;
 		if (row.depth.ready >= 0)
-			row.depth.total = row.depth.ready + queue->taken +
-					  queue->delayed;
+			row.depth.total =
+			    row.depth.ready + queue->taken + queue->delayed;
 	}
-	row.detail = all ? QUEUE_FULL
+	row.detail = all        ? QUEUE_FULL
 		     : readable ? QUEUE_WINDOW
 				: QUEUE_UNAVAILABLE;
 	return row;
@@ -314,8 +316,8 @@ tell_priorities(struct tell *t)
 	for (; list < t->queue->lists + c->step_count && code == SST_OK;
 	     list++) {
 		priority = priority_of(t->queue, true, list->step);
-		code = queue__add_priority(
-		    t->build, &priority, list->len, t->err);
+		code =
+		    queue__add_priority(t->build, &priority, list->len, t->err);
 	}
 	return code;
 }
@@ -332,6 +334,7 @@ tell_build(struct tell *t, const struct queue_row *row)
 	code = tell_priorities(t);
 	if (code == SST_OK)
 		code = tell_tasks(t);
+	t->build = NULL;
 	if (code == SST_OK)
 		return queue__finish(&build, t->read->out, t->err);
 	queue__drop(&build);
@@ -349,15 +352,15 @@ tell_hash(struct tell *t, const struct queue_row *row)
 
 	t->hash = sst_hash_bytes(numbers, sizeof(numbers));
 	for (i = 0; i < c->step_count; i++)
-		hash_add(t, &t->queue->lists[i].len,
-		    sizeof(t->queue->lists[i].len));
+		hash_add(
+		    t, &t->queue->lists[i].len, sizeof(t->queue->lists[i].len));
 	tell_tasks(t);
 	return t->hash;
 }
 
 static int
-tell_queue(struct celery_read *read, struct celery_queue *queue,
-    struct sst_error *err)
+tell_queue(
+    struct celery_read *read, struct celery_queue *queue, struct sst_error *err)
 {
 	const char *parts[] = {read->c->set.pick.system, queue->name.data};
 	struct tell t = {.read = read, .queue = queue, .err = err};
@@ -373,16 +376,16 @@ tell_queue(struct celery_read *read, struct celery_queue *queue,
 	queue->shown_whole = false;
 	code = tell_build(&t, &row);
 	/* what was left out is only told when it is made anew */
-	queue->shown_whole = code == SST_OK &&
-			     sst_draft_rejected(read->out) == rejected;
+	queue->shown_whole =
+	    code == SST_OK && sst_draft_rejected(read->out) == rejected;
 	queue->shown = hash;
 	return code;
 }
 
 /* The same task twice: it was just taken, or it was sent anew. */
 static bool
-tell_twin(struct celery *c, const struct celery_queue *queue,
-    struct celery_row *row)
+tell_twin(
+    struct celery *c, const struct celery_queue *queue, struct celery_row *row)
 {
 	struct celery_row *first;
 	struct sst_hash key;
@@ -390,8 +393,7 @@ tell_twin(struct celery *c, const struct celery_queue *queue,
 	row->twin = false;
 	if (row->id.data == NULL)
 		return true;
-	key = sst_hash_mix(
-	    sst_hash_bytes(&queue->index, sizeof(queue->index)),
+	key = sst_hash_mix(sst_hash_bytes(&queue->index, sizeof(queue->index)),
 	    celery__hash(row->id));
 	first = celery__table_put(&c->ids, key, row);
 	row->twin = first != NULL && first != row;

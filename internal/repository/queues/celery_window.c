@@ -1,6 +1,6 @@
 /*
- * The head of a list, as it was read, and what has become of it: tasks that were
- * taken leave at its head, and only what is missing at its end is read.
+ * The head of a list, as it was read, and what has become of it: tasks that
+ * were taken leave at its head, and only what is missing at its end is read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -134,8 +134,8 @@ window_row(struct celery *c, struct celery_list *list,
 
 /* The last row that was known is the last one of the reply, too. */
 static bool
-window_joins(const struct celery_list *list, struct sst_redis_walk walk,
-    size_t values)
+window_joins(
+    const struct celery_list *list, struct sst_redis_walk walk, size_t values)
 {
 	struct sst_redis_item item = {0};
 
@@ -152,8 +152,7 @@ window_joins(const struct celery_list *list, struct sst_redis_walk walk,
 
 int
 celery__window_take(struct celery *c, struct celery_list *list,
-    struct sst_redis_walk *reply, size_t values, struct sst_mono now,
-    bool *whole_out)
+    struct sst_redis_walk *reply, size_t values, bool *whole_out)
 {
 	size_t known = list->count, more, bytes = 0, i;
 	struct sst_redis_item item;
@@ -172,8 +171,7 @@ celery__window_take(struct celery *c, struct celery_list *list,
 		if (!sst_redis_next(reply, &item))
 			return SST_NOMEM; /* cannot be: it is well-formed */
 		bytes += item.len;
-		code = window_row(
-		    c, list, &item, &list->rows[known + i - 1]);
+		code = window_row(c, list, &item, &list->rows[known + i - 1]);
 	}
 	if (code != SST_OK) {
 		celery__list_drop(list);
@@ -184,8 +182,6 @@ celery__window_take(struct celery *c, struct celery_list *list,
 	list->count = known + more;
 	if (more > 0)
 		list->typical = bytes / more;
-	if (known == 0)
-		list->whole_at = now;
 	list->mark = list->probe;
 	list->marked = list->probe.whole;
 	return SST_OK;

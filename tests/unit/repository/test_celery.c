@@ -25,8 +25,7 @@ teardown(void)
 	ck_assert_str_eq(bull_of(&bull, queue, path), want)
 #define TOLD(id, member, want) \
 	ck_assert_str_eq(bull_told(&bull, "agent.a", id, member), want)
-#define SUBMIT(...) \
-	celery_submit(&bull, &(struct celery_task){__VA_ARGS__})
+#define SUBMIT(...) celery_submit(&bull, &(struct celery_task){__VA_ARGS__})
 #define TAKE(ago, ...) \
 	celery_take(&bull, &(struct celery_task){__VA_ARGS__}, ago)
 
@@ -44,8 +43,10 @@ START_TEST(recorded)
 	bull_play(&bull, "../celery/results.resp");
 	bull_do(&bull, "SELECT 0");
 	bull_do(&bull, "SREM _kombu.binding.agent.a %s %s",
-	    "agent.a\x06\x16\x06\x16" "agent.a",
-	    "agent.a\x06\x16\x06\x16" "agent.b");
+	    "agent.a\x06\x16\x06\x16"
+	    "agent.a",
+	    "agent.a\x06\x16\x06\x16"
+	    "agent.b");
 	celery_open(&bull, "priority_steps: '0,1,2,3,4,5,6,7,8,9'");
 	bull_collect_whole(&bull);
 	/* remote control and events are no queues */
@@ -173,8 +174,8 @@ START_TEST(taken)
 	TAKE(5, .id = "failed");
 	TAKE(7200, .id = "lost");
 	TAKE(4, .id = "past", .eta_ms = -1000);
-	celery_result(&bull, "runs", "STARTED",
-	    "{\"pid\":1,\"hostname\":\"w@h\"}");
+	celery_result(
+	    &bull, "runs", "STARTED", "{\"pid\":1,\"hostname\":\"w@h\"}");
 	celery_result(&bull, "retrying", "RETRY",
 	    "{\"exc_type\":\"OSError\",\"exc_message\":[\"no\"]}");
 	celery_result(&bull, "failed", "FAILURE",
@@ -187,8 +188,8 @@ START_TEST(taken)
 	TOLD("delayed", "status", "scheduled");
 	TOLD("reserved", "status", "reserved");
 	TOLD("reserved", "attempts", "0");
-	ck_assert_str_ne(bull_told(&bull, "agent.a", "reserved", "started_at"),
-	    "absent");
+	ck_assert_str_ne(
+	    bull_told(&bull, "agent.a", "reserved", "started_at"), "absent");
 	TOLD("runs", "status", "running");
 	TOLD("runs", "attempts", "2");
 	TOLD("runs", "assigned_to", "w@h");
@@ -248,19 +249,18 @@ START_TEST(twins)
 }
 END_TEST
 
-#define SIG(id, more)                                                   \
+#define SIG(id, more)                                                    \
 	"{\"task\": \"agents." id "\", \"options\": {\"task_id\": \"" id \
 	"\"" more "}}"
 
 START_TEST(chains)
 {
-	SUBMIT(.id = "a",
-	    .embed = "{\"chain\": [" SIG("c", ", \"queue\": \"nowhere\"") ", "
-		SIG("b", ", \"queue\": \"agent.b\"") "]}");
+	SUBMIT(.id = "a", .embed = "{\"chain\": [" SIG(
+			      "c", ", \"queue\": \"nowhere\"") ", " SIG("b",
+			      ", \"queue\": \"agent.b\"") "]}");
 	celery_open(&bull, "");
 	bull_collect_whole(&bull);
-	ck_assert_str_eq(
-	    bull_told(&bull, "agent.b", "b", "status"), "blocked");
+	ck_assert_str_eq(bull_told(&bull, "agent.b", "b", "status"), "blocked");
 	ck_assert_str_eq(bull_told(&bull, "agent.b", "b", "virtual"), "true");
 	ck_assert_str_eq(bull_told(&bull, "agent.b", "b", "type"), "agents.b");
 	ck_assert_str_eq(bull_told(&bull, "agent.b", "b", "blocked_by"),
@@ -273,13 +273,13 @@ START_TEST(chains)
 	OF("agent.b", "tasks_detail", "full");
 	/* the next one was submitted, the first is not acknowledged yet */
 	bull_do(&bull, "RPOP agent.a");
-	TAKE(1, .id = "a", .embed = "{\"chain\": [" SIG("c", "") ", "
-		SIG("b", ", \"queue\": \"agent.b\"") "]}");
+	TAKE(1, .id = "a",
+	    .embed = "{\"chain\": [" SIG("c", "") ", " SIG(
+		"b", ", \"queue\": \"agent.b\"") "]}");
 	SUBMIT(.id = "b", .queue = "agent.b",
 	    .embed = "{\"chain\": [" SIG("c", "") "]}");
 	bull_collect_whole(&bull);
-	ck_assert_str_eq(
-	    bull_told(&bull, "agent.b", "b", "status"), "queued");
+	ck_assert_str_eq(bull_told(&bull, "agent.b", "b", "status"), "queued");
 	ck_assert_str_eq(bull_told(&bull, "agent.b", "b", "virtual"), "absent");
 	ck_assert_str_eq(bull_told(&bull, "agent.b", "c", "blocked_by"),
 	    "[{\"id\":\"b\",\"queue\":\"agent.b\",\"status\":\"queued\"}]");
@@ -303,9 +303,8 @@ START_TEST(chords)
 	celery_open(&bull, "");
 	bull_collect_whole(&bull);
 	TOLD("s", "status", "blocked");
-	ck_assert_uint_eq(
-	    json_array_size(json_object_get(
-		bull_task(&bull, "agent.a", "s"), "blocked_by")),
+	ck_assert_uint_eq(json_array_size(json_object_get(
+			      bull_task(&bull, "agent.a", "s"), "blocked_by")),
 	    32);
 	TOLD("s", "deadlocked", "true");
 	OF("agent.a", "depth.total", "41");
@@ -335,9 +334,11 @@ START_TEST(queues_come_and_go)
 	bull_collect_whole(&bull);
 	ck_assert_uint_eq(json_array_size(bull.tree), 2);
 	bull_do(&bull, "SADD _kombu.binding.agent.a %s",
-	    "agent.a\x06\x16\x06\x16" "agent.c");
+	    "agent.a\x06\x16\x06\x16"
+	    "agent.c");
 	bull_do(&bull, "SREM _kombu.binding.agent.a %s",
-	    "agent.a\x06\x16\x06\x16" "agent.b");
+	    "agent.a\x06\x16\x06\x16"
+	    "agent.b");
 	bull_collect_whole(&bull);
 	OF("agent.c", "depth.total", "0");
 	OF("agent.b", "depth.total", "no queue");
@@ -386,16 +387,18 @@ START_TEST(kept_windows_are_right)
 		if (step == 0)
 			celery_open(&bull, "max_tasks_per_queue: 12");
 		bull_collect_whole(&bull);
-		known = json_dumps(json_object_get(
-			bull_queue(&bull, "agent.a"), "tasks"), 0);
+		known = json_dumps(
+		    json_object_get(bull_queue(&bull, "agent.a"), "tasks"), 0);
 		if (step % 3 == 2) {
 			char *fresh;
 
 			subject_close(&bull.subject);
 			celery_open(&bull, "max_tasks_per_queue: 12");
 			bull_collect_whole(&bull);
-			fresh = json_dumps(json_object_get(
-				bull_queue(&bull, "agent.a"), "tasks"), 0);
+			fresh = json_dumps(
+			    json_object_get(
+				bull_queue(&bull, "agent.a"), "tasks"),
+			    0);
 			ck_assert_str_eq(known, fresh);
 			free(fresh);
 		}

@@ -27,8 +27,7 @@ teardown(void)
 	ck_assert_str_eq(bull_of(&bull, queue, path), want)
 #define TOLD(id, member, want) \
 	ck_assert_str_eq(bull_told(&bull, "agent.a", id, member), want)
-#define SUBMIT(...) \
-	celery_submit(&bull, &(struct celery_task){__VA_ARGS__})
+#define SUBMIT(...) celery_submit(&bull, &(struct celery_task){__VA_ARGS__})
 #define TAKE(ago, ...) \
 	celery_take(&bull, &(struct celery_task){__VA_ARGS__}, ago)
 
@@ -42,8 +41,8 @@ listed(const char *queue)
 static void
 flawed(int code, const char *words)
 {
-	ck_assert_msg(bull_collect(&bull) == SST_OK, "%s",
-	    bull.subject.err.text);
+	ck_assert_msg(
+	    bull_collect(&bull) == SST_OK, "%s", bull.subject.err.text);
 	ck_assert_msg(bull.last->flaw.code == code &&
 			  strstr(bull.last->flaw.text, words) != NULL,
 	    "%d: %s", bull.last->flaw.code, bull.last->flaw.text);
@@ -54,8 +53,8 @@ part_is(const char *name, const char *want)
 {
 	const char *told = bull_part(&bull, name);
 
-	ck_assert_msg(strncmp(told, want, strlen(want)) == 0, "%s: %s", name,
-	    told);
+	ck_assert_msg(
+	    strncmp(told, want, strlen(want)) == 0, "%s: %s", name, told);
 }
 
 /* Two that wait, one that runs, one in the other queue. */
@@ -69,9 +68,9 @@ fill(void)
 	celery_result(&bull, "runs", "STARTED", "{\"hostname\":\"w@h\"}");
 }
 
-#define RIGHTS                                                             \
-	"resetchannels -@all +ping +select +info +time +auth +hello "      \
-	"+client|setname +scan +exists +smembers +llen +lindex +lrange "   \
+#define RIGHTS                                                           \
+	"resetchannels -@all +ping +select +info +time +auth +hello "    \
+	"+client|setname +scan +exists +smembers +llen +lindex +lrange " \
 	"+zcard +zrange +hget +getrange +multi +exec "
 
 static void
@@ -83,14 +82,14 @@ as_user(const char *rights)
 	char *word, *rest;
 	redisReply *reply;
 
-	snprintf(words, sizeof(words), "ACL SETUSER snap reset on >pw %%R~* "
-	    RIGHTS "%s", rights);
+	snprintf(words, sizeof(words),
+	    "ACL SETUSER snap reset on >pw %%R~* " RIGHTS "%s", rights);
 	for (word = strtok_r(words, " ", &rest); word != NULL;
-	    word = strtok_r(NULL, " ", &rest))
+	     word = strtok_r(NULL, " ", &rest))
 		parts[count++] = word;
 	reply = redisCommandArgv(bull.redis, (int)count, parts, NULL);
-	ck_assert_msg(reply != NULL && reply->type == REDIS_REPLY_STATUS,
-	    "%s", reply == NULL ? "?" : reply->str);
+	ck_assert_msg(reply != NULL && reply->type == REDIS_REPLY_STATUS, "%s",
+	    reply == NULL ? "?" : reply->str);
 	freeReplyObject(reply);
 	snprintf(words, sizeof(words),
 	    "username: snap, password: pw, results: {url: "
@@ -371,7 +370,8 @@ START_TEST(server_goes_and_returns)
 	ck_assert(server_again(&bull.server));
 	redisReconnect(bull.redis);
 	bull_do(&bull, "SADD _kombu.binding.agent.a %s",
-	    "agent.a\x06\x16\x06\x16" "agent.a");
+	    "agent.a\x06\x16\x06\x16"
+	    "agent.a");
 	SUBMIT(.id = "anew");
 	bull_collect_whole(&bull);
 	OF("agent.a", "depth.total", "1");
@@ -424,7 +424,7 @@ commands_are_reads(void)
 
 	ck_assert(reply != NULL && reply->type == REDIS_REPLY_STRING);
 	for (line = strtok_r(reply->str, "\r\n", &rest); line != NULL;
-	    line = strtok_r(NULL, "\r\n", &rest)) {
+	     line = strtok_r(NULL, "\r\n", &rest)) {
 		if (strncmp(line, "cmdstat_", 8) != 0)
 			continue;
 		name = line + 8;

@@ -27,8 +27,8 @@ text_is(struct queue_text text, const char *want)
 		return;
 	}
 	ck_assert_ptr_nonnull(text.data);
-	ck_assert_msg(text.len == strlen(want) &&
-			  memcmp(text.data, want, text.len) == 0,
+	ck_assert_msg(
+	    text.len == strlen(want) && memcmp(text.data, want, text.len) == 0,
 	    "%.*s, not %s", (int)text.len, text.data, want);
 }
 
@@ -37,8 +37,8 @@ parse(const char *text, struct celery_message *m)
 {
 	struct celery_value value = celery__scan(text, strlen(text));
 	const char *reason = NULL;
-	int code = celery__parse_message(
-	    &value, "depends_on", &pool, m, &reason);
+	int code =
+	    celery__parse_message(&value, "depends_on", &pool, m, &reason);
 
 	ck_assert(code == SST_OK || reason != NULL);
 	return code;
@@ -61,11 +61,12 @@ message(const char *headers, const char *properties, const char *body)
 			bits = bits << 8 |
 			       (i + k < len ? (unsigned char)body[i + k] : 0);
 		for (k = 0; k < 4; k++)
-			sst_buf_addc(&text, i + k > len
-				? '='
-				: digits[bits >> (18 - 6 * k) & 63]);
+			sst_buf_addc(&text,
+			    i + k > len ? '='
+					: digits[bits >> (18 - 6 * k) & 63]);
 	}
-	sst_buf_addf(&text, "\", \"content-encoding\": \"utf-8\", "
+	sst_buf_addf(&text,
+	    "\", \"content-encoding\": \"utf-8\", "
 	    "\"content-type\": \"application/json\", \"headers\": {%s}, "
 	    "\"properties\": {%s\"body_encoding\": \"base64\"}}",
 	    headers, properties);
@@ -220,7 +221,6 @@ START_TEST(test_wrong_types_cost_one_field)
 	ck_assert_int_eq(parse(text, &m), SST_OK);
 	text_is(m.id, "a");
 	text_is(m.type, NULL);
-	text_is(m.group, NULL);
 	ck_assert_int_eq(m.retries, QUEUE_UNKNOWN);
 	ck_assert(!m.has_priority);
 	free(text);
@@ -237,7 +237,8 @@ START_TEST(test_escapes)
 		&m),
 	    SST_OK);
 	text_is(m.id, "a\"\xc3\xa9\xf0\x9f\x98\x80\n");
-	text_is(m.type, "\xef\xbf\xbd x\xef\xbf\xbd" "12");
+	text_is(m.type, "\xef\xbf\xbd x\xef\xbf\xbd"
+			"12");
 }
 END_TEST
 
@@ -315,7 +316,6 @@ START_TEST(test_chain)
 	text_is(next[1].id, "c");
 	text_is(next[1].queue, "q.c");
 	ck_assert_int_eq(next[1].after, 0);
-	ck_assert(!next[0].joins);
 }
 END_TEST
 
@@ -330,7 +330,7 @@ START_TEST(test_chord)
 		next, SST_OK),
 	    1);
 	text_is(next[0].id, "s");
-	ck_assert(next[0].joins);
+	ck_assert_int_eq(next[0].after, -1);
 	/* a chain in a chord: the end waits for the last of the chain */
 	ck_assert_uint_eq(
 	    followers("[[], {}, {\"chain\": [{\"task\": \"t.b\", \"options\": "
@@ -387,8 +387,7 @@ START_TEST(test_bodies_that_lie)
 		    "%s{\"task\": \"t\", \"options\": {\"task_id\": \"%d\"}}",
 		    i < 1000 ? "," : "", i);
 	sst_buf_adds(&body, "]}]");
-	ck_assert_uint_eq(
-	    followers(body.data, next, SST_OK), CELERY_NEXT_MAX);
+	ck_assert_uint_eq(followers(body.data, next, SST_OK), CELERY_NEXT_MAX);
 	text_is(next[0].id, "1");
 	text_is(next[63].id, "64");
 	/* deeply nested, and too large */
@@ -429,8 +428,8 @@ START_TEST(test_not_taken)
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		reason = NULL;
-		ck_assert_msg(celery__parse_taken(bad[i], strlen(bad[i]),
-				  &pool, &taken, &reason) == SST_PROTOCOL,
+		ck_assert_msg(celery__parse_taken(bad[i], strlen(bad[i]), &pool,
+				  &taken, &reason) == SST_PROTOCOL,
 		    "%s", bad[i]);
 		ck_assert_ptr_nonnull(reason);
 	}
@@ -454,10 +453,9 @@ START_TEST(test_results)
 {
 	struct celery_result r;
 
-	ck_assert_int_eq(state_of("{\"status\": \"PENDING\"}", &r),
-	    CELERY_NO_RESULT);
 	ck_assert_int_eq(
-	    state_of("{\"status\": 42}", &r), CELERY_NO_RESULT);
+	    state_of("{\"status\": \"PENDING\"}", &r), CELERY_NO_RESULT);
+	ck_assert_int_eq(state_of("{\"status\": 42}", &r), CELERY_NO_RESULT);
 	ck_assert_int_eq(
 	    state_of("{\"status\": \"REVOKED\"}", &r), CELERY_REVOKED);
 	ck_assert_int_eq(
@@ -484,8 +482,7 @@ START_TEST(test_results)
 	ck_assert_int_eq(
 	    state_of("{\"status\": \"SUCCESS\", \"result\": {\"a\": [1, 2", &r),
 	    CELERY_SUCCESS);
-	ck_assert_int_eq(
-	    celery__parse_result("", 0, &pool, &r), SST_PROTOCOL);
+	ck_assert_int_eq(celery__parse_result("", 0, &pool, &r), SST_PROTOCOL);
 	ck_assert_int_eq(
 	    celery__parse_result("{\"stat", 6, &pool, &r), SST_PROTOCOL);
 	ck_assert_int_eq(
@@ -498,8 +495,9 @@ START_TEST(test_bindings)
 	struct celery_binding b;
 	const char *sep = "\x06\x16";
 
-	ck_assert(celery__parse_binding(
-	    "rk\x06\x16\x06\x16" "agent.plan", 16, sep, &b));
+	ck_assert(celery__parse_binding("rk\x06\x16\x06\x16"
+					"agent.plan",
+	    16, sep, &b));
 	text_is(b.routing_key, "rk");
 	text_is(b.pattern, "");
 	text_is(b.queue, "agent.plan");
@@ -510,10 +508,9 @@ START_TEST(test_bindings)
 	ck_assert(!celery__parse_binding("a|b", 3, "|", &b));
 	ck_assert(!celery__parse_binding("a|b|", 4, "|", &b));
 	ck_assert(!celery__parse_binding("a|b|c|d", 7, "|", &b));
-	ck_assert(celery__is_internal(
-	    queue__text("worker1@planner.celery.pidbox")));
-	ck_assert(celery__is_internal(
-	    queue__text("0fe4.reply.celery.pidbox")));
+	ck_assert(
+	    celery__is_internal(queue__text("worker1@planner.celery.pidbox")));
+	ck_assert(celery__is_internal(queue__text("0fe4.reply.celery.pidbox")));
 	ck_assert(celery__is_internal(queue__text("celeryev.e0ed20da")));
 	ck_assert(!celery__is_internal(queue__text("celery")));
 	ck_assert(!celery__is_internal(queue__text("pidbox.agent")));

@@ -59,9 +59,9 @@ add_base64(struct sst_buf *out, const char *bytes, size_t len)
 			bits = bits << 8 |
 			       (i + k < len ? (unsigned char)bytes[i + k] : 0);
 		for (k = 0; k < 4; k++)
-			sst_buf_addc(out, i + k > len
-				? '='
-				: digits[bits >> (18 - 6 * k) & 63]);
+			sst_buf_addc(out,
+			    i + k > len ? '='
+					: digits[bits >> (18 - 6 * k) & 63]);
 	}
 }
 
@@ -73,8 +73,7 @@ celery_message(struct bull *bull, const struct celery_task *t)
 	int i;
 
 	if (t->eta_ms != 0) {
-		sst_time_format_utc(
-		    server_ms(bull) + t->eta_ms, true, when);
+		sst_time_format_utc(server_ms(bull) + t->eta_ms, true, when);
 		snprintf(eta, sizeof(eta), "\"%.23s+00:00\"", when);
 	}
 	sst_buf_adds(&body, "[[\"MARK-argument");
@@ -94,8 +93,8 @@ celery_message(struct bull *bull, const struct celery_task *t)
 	    "\"argsrepr\": \"MARK-repr\"%s}, \"properties\": "
 	    "{\"correlation_id\": \"%s\", \"priority\": %d, "
 	    "\"body_encoding\": \"base64\"}}",
-	    t->id, eta, t->retries, t->headers != NULL ? t->headers : "",
-	    t->id, t->priority);
+	    t->id, eta, t->retries, t->headers != NULL ? t->headers : "", t->id,
+	    t->priority);
 	ck_assert(!sst_buf_failed(&text) && !sst_buf_failed(&body));
 	sst_buf_fini(&body);
 	return sst_buf_take(&text, NULL);
@@ -128,8 +127,8 @@ celery_take(struct bull *bull, const struct celery_task *t, int ago)
 	struct sst_buf entry = SST_BUF_INIT;
 
 	sst_buf_addf(&entry, "[%s, \"\", \"%s\"]", message, queue_of(t));
-	bull_do(bull, "HSET unacked tag-%s-%d %s", t->id, t->retries,
-	    entry.data);
+	bull_do(
+	    bull, "HSET unacked tag-%s-%d %s", t->id, t->retries, entry.data);
 	bull_do(bull, "ZADD unacked_index %f tag-%s-%d",
 	    (double)server_ms(bull) / 1000 - ago, t->id, t->retries);
 	sst_buf_fini(&entry);
@@ -137,8 +136,8 @@ celery_take(struct bull *bull, const struct celery_task *t, int ago)
 }
 
 void
-celery_result(struct bull *bull, const char *id, const char *status,
-    const char *result)
+celery_result(
+    struct bull *bull, const char *id, const char *status, const char *result)
 {
 	bull_do(bull, "SELECT 1");
 	bull_do(bull,

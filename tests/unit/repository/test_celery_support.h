@@ -3,8 +3,8 @@
  * The server, the proxy before it and the looks at what was collected are those
  * of BullMQ's tests: nothing in them but the recordings is BullMQ's.
  */
-#ifndef TESTS_UNIT_TEST_CELERY_SUPPORT_H
-#define TESTS_UNIT_TEST_CELERY_SUPPORT_H
+#ifndef TESTS_UNIT_REPOSITORY_TEST_CELERY_SUPPORT_H
+#define TESTS_UNIT_REPOSITORY_TEST_CELERY_SUPPORT_H
 
 #include "test_bullmq_support.h"
 
@@ -16,8 +16,8 @@ void celery_open(struct bull *bull, const char *more);
 /* What a test message is made of; all-zero is a plain task. */
 struct celery_task {
 	const char *id;
-	const char *queue;   /* NULL: agent.a */
-	long long eta_ms;    /* from now on by the server's clock; 0: none */
+	const char *queue; /* NULL: agent.a */
+	long long eta_ms;  /* from now on by the server's clock; 0: none */
 	int retries;
 	int priority;
 	const char *embed;   /* {chain, chord}; NULL: none */
@@ -32,7 +32,7 @@ void celery_submit(struct bull *bull, const struct celery_task *task);
 /* As if a worker took it, seconds ago; the list is left alone. */
 void celery_take(struct bull *bull, const struct celery_task *task, int ago);
 /* The result backend says so; result: JSON. */
-void celery_result(struct bull *bull, const char *id, const char *status,
-    const char *result);
+void celery_result(
+    struct bull *bull, const char *id, const char *status, const char *result);
 
 #endif
