@@ -26,6 +26,7 @@ main(void)
 		void (*add)(TCase *tc);
 	} cases[] = {
 	    {"pgboss", test_pgboss_add},
+	    {"pgboss_rights", test_pgboss_rights_add},
 	    {"graphile", test_graphile_add},
 	    {"procrastinate", test_procrastinate_add},
 	    {"sql", test_sql_add},

@@ -5,6 +5,7 @@
 #include <check.h>
 
 void test_pgboss_add(TCase *tc);
+void test_pgboss_rights_add(TCase *tc);
 void test_graphile_add(TCase *tc);
 void test_procrastinate_add(TCase *tc);
 void test_sql_add(TCase *tc);
