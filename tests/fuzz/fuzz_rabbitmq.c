@@ -80,8 +80,8 @@ fuzz_letters(const char *bytes, size_t size, struct rabbitmq_table *table)
 		struct rabbitmq_exchange *e = &letters.exchanges[i];
 
 		e->kind = (enum rabbitmq_exchange_kind)(size % 4);
-		e->known = rabbitmq__parse_bindings(bytes, size, &e->bindings,
-			       &err) == SST_OK;
+		e->known = rabbitmq__parse_bindings(
+			       bytes, size, &e->bindings, &err) == SST_OK;
 	}
 	rabbitmq__letters_mark(&letters, table);
 	for (cell = table->first; cell != NULL; cell = cell->next)

@@ -88,8 +88,8 @@ rabbitmq__entity(const struct rabbitmq_row *row,
 	told.depth.total = row->total;
 	if (names->keeps_dead)
 		told.depth.dead = row->total;
-	told.rates = (struct queue_rates){
-	    row->published, row->delivered, row->acked};
+	told.rates =
+	    (struct queue_rates){row->published, row->delivered, row->acked};
 	told.consumers = row->consumers;
 	told.state = queue__text(row->state);
 	told.type = queue__text(row->type);

@@ -12,8 +12,8 @@ letters_policies(struct rabbitmq_read *read, struct sst_error *err)
 	struct sst_httpc_response answer = {0};
 	int code;
 
-	code = rabbitmq__get(read,
-	    "/api/policies?columns=vhost,name,definition", &answer, err);
+	code = rabbitmq__get(
+	    read, "/api/policies?columns=vhost,name,definition", &answer, err);
 	if (code == SST_OK) {
 		code = rabbitmq__parse_policies(
 		    answer.body, answer.len, &policies, err);

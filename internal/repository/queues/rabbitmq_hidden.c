@@ -8,7 +8,8 @@ struct hidden {
 };
 
 static int
-hidden_on_vhost(void *ctx, const struct rabbitmq_row *row, struct sst_error *err)
+hidden_on_vhost(
+    void *ctx, const struct rabbitmq_row *row, struct sst_error *err)
 {
 	struct hidden *h = ctx;
 	struct rabbitmq_cell *cell;

@@ -219,8 +219,8 @@ struct letters_walk {
 };
 
 static bool
-letters_binds(const struct rabbitmq_exchange *e,
-    const struct rabbitmq_row *row, const struct rabbitmq_binding *b)
+letters_binds(const struct rabbitmq_exchange *e, const struct rabbitmq_row *row,
+    const struct rabbitmq_binding *b)
 {
 	if (e->kind == RABBITMQ_FANOUT || e->kind == RABBITMQ_OTHER ||
 	    row->dead_key == NULL)
@@ -277,8 +277,8 @@ letters_walk(struct rabbitmq_letters *letters, const struct rabbitmq_row *row,
 }
 
 static void
-letters_mark_one(struct rabbitmq_table *rows, const char *vhost,
-    const char *queue)
+letters_mark_one(
+    struct rabbitmq_table *rows, const char *vhost, const char *queue)
 {
 	struct rabbitmq_cell *cell = rabbitmq__table_find(rows, vhost, queue);
 

@@ -86,8 +86,8 @@ void rabbitmq__policies_fini(struct rabbitmq_policies *p);
 void rabbitmq__bindings_fini(struct rabbitmq_bindings *b);
 
 /* The policy of that name; NULL when it is not known. */
-const struct rabbitmq_policy *rabbitmq__policy(
-    const struct rabbitmq_letters *letters, const char *vhost,
+const struct rabbitmq_policy *
+rabbitmq__policy(const struct rabbitmq_letters *letters, const char *vhost,
     const char *name);
 /* The exchange, read or not; NULL when it is not held. */
 struct rabbitmq_exchange *rabbitmq__exchange(

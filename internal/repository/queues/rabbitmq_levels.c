@@ -145,8 +145,8 @@ rabbitmq__step_priorities(struct rabbitmq_read *read, struct sst_error *err)
 
 	for (cell = read->rows->first; cell != NULL; cell = cell->next) {
 		if (cell->row.max_priority > 0)
-			return rabbitmq__part(read, RABBITMQ_PART_PRIORITIES,
-			    levels_read, err);
+			return rabbitmq__part(
+			    read, RABBITMQ_PART_PRIORITIES, levels_read, err);
 	}
 	read->r->parts[RABBITMQ_PART_PRIORITIES].tried = false;
 	rabbitmq__table_clear(&read->r->priorities);

@@ -148,8 +148,8 @@ rabbitmq_steps(struct rabbitmq_read *read, struct sst_error *err)
 	int code = rabbitmq__step_queues(read, err);
 
 	if (code == SST_OK)
-		code = rabbitmq__part(read, RABBITMQ_PART_OVERVIEW,
-		    rabbitmq__read_overview, err);
+		code = rabbitmq__part(
+		    read, RABBITMQ_PART_OVERVIEW, rabbitmq__read_overview, err);
 	if (code == SST_OK)
 		code = rabbitmq__step_hidden(read, err);
 	if (code == SST_OK)
@@ -219,8 +219,8 @@ rabbitmq_fini(void *state)
 	rabbitmq__letters_fini(&r->letters);
 	sst_buf_fini(&r->name);
 	sst_buf_fini(&r->target);
-	sst_options_fini(rabbitmq_options, SST_OPTION_COUNT(rabbitmq_options),
-	    &r->s);
+	sst_options_fini(
+	    rabbitmq_options, SST_OPTION_COUNT(rabbitmq_options), &r->s);
 	memset(r, 0, sizeof(*r));
 }
 

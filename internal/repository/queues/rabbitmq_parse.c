@@ -127,7 +127,8 @@ row_numbers(
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!rabbitmq__json_count(json_object_get(item, rows[i].pointer + 1),
+		if (!rabbitmq__json_count(
+			json_object_get(item, rows[i].pointer + 1),
 			rows[i].out))
 			return row_fail(fault, rows[i].pointer,
 			    "not an integer of at least 0");
@@ -188,8 +189,8 @@ row_arguments(
 	row->ttl = json_is_integer(json_object_get(a, "x-message-ttl"));
 	if (!rabbitmq__json_text(json_object_get(a, "x-dead-letter-exchange"),
 		&row->dead_exchange))
-		return row_fail(fault, "/arguments/x-dead-letter-exchange",
-		    "not a string");
+		return row_fail(
+		    fault, "/arguments/x-dead-letter-exchange", "not a string");
 	if (!rabbitmq__json_text(
 		json_object_get(a, "x-dead-letter-routing-key"),
 		&row->dead_key))
@@ -272,8 +273,7 @@ row_read(const json_t *item, struct rabbitmq_row *row, struct row_fault *fault)
 	if (!row_flag(json_object_get(item, "exclusive"), &row->exclusive))
 		return row_fail(fault, "/exclusive", "not a boolean");
 	return row_numbers(item, row, fault) && row_rates(item, row, fault) &&
-	       row_members(item, row, fault) &&
-	       row_arguments(item, row, fault);
+	       row_members(item, row, fault) && row_arguments(item, row, fault);
 }
 
 static void
@@ -329,7 +329,8 @@ page_read(const json_t *tree, struct rabbitmq_page *page, struct sst_error *err)
 		return sst_error_set(err, SST_TYPE,
 		    "the answer is neither an array nor a page of one");
 	page->paged = true;
-	if (!rabbitmq__json_count(count, &page->page_count) || page->page_count < 0)
+	if (!rabbitmq__json_count(count, &page->page_count) ||
+	    page->page_count < 0)
 		return sst_error_set(
 		    err, SST_TYPE, "/page_count: not an integer of at least 0");
 	if (!rabbitmq__json_count(total, &page->total) || page->total < 0)

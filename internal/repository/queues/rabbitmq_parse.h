@@ -50,11 +50,11 @@ struct rabbitmq_row {
 	size_t level_count;
 };
 
-#define RABBITMQ_ROW_INIT                                                    \
-	{                                                                    \
-		.ready = -1, .unacked = -1, .total = -1, .consumers = -1,    \
-		.head_at = -1, .max_priority = -1, .members = -1,            \
-		.online = -1, .published = -1, .delivered = -1, .acked = -1  \
+#define RABBITMQ_ROW_INIT                                                   \
+	{                                                                   \
+		.ready = -1, .unacked = -1, .total = -1, .consumers = -1,   \
+		.head_at = -1, .max_priority = -1, .members = -1,           \
+		.online = -1, .published = -1, .delivered = -1, .acked = -1 \
 	}
 
 /* What a list says about itself. */
@@ -95,8 +95,8 @@ int rabbitmq__parse_vhosts(const char *bytes, size_t len,
 
 /* What /api/overview tells. */
 struct rabbitmq_overview {
-	int64_t queues;     /* object_totals.queues; -1: not told */
-	char version[64];   /* "": not told */
+	int64_t queues;   /* object_totals.queues; -1: not told */
+	char version[64]; /* "": not told */
 };
 
 int rabbitmq__parse_overview(const char *bytes, size_t len,

@@ -65,7 +65,7 @@ node_partitions(const json_t *partitions, struct sst_buf *reason)
 	for (i = 0; i < count && i < NODES_NAMED; i++) {
 		name = json_string_value(json_array_get(partitions, i));
 		sst_buf_addf(reason, "%s%s",
-		    i > 0		? ", "
+		    i > 0             ? ", "
 		    : reason->len > 0 ? "; partitioned from "
 				      : "partitioned from ",
 		    name != NULL ? name : "?");
@@ -100,7 +100,7 @@ node_make(const json_t *item, const char *name)
 		sst_buf_adds(&reason, "it does not run");
 	} else {
 		node_reason(item, &reason);
-		status = reason.len > 0		  ? "degraded"
+		status = reason.len > 0          ? "degraded"
 			 : json_is_true(running) ? "ok"
 						 : "unknown";
 	}
@@ -191,7 +191,8 @@ rabbitmq__parse_denied(const char *bytes, size_t len)
 	const char *error, *reason;
 	bool denied;
 
-	if (rabbitmq__json_parse(bytes, len, JSON_OBJECT, &tree, &err) != SST_OK)
+	if (rabbitmq__json_parse(bytes, len, JSON_OBJECT, &tree, &err) !=
+	    SST_OK)
 		return false;
 	error = json_string_value(json_object_get(tree, "error"));
 	reason = json_string_value(json_object_get(tree, "reason"));

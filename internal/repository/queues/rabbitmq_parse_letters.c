@@ -135,8 +135,7 @@ binding_take(const json_t *item, struct rabbitmq_bindings *b)
 	if (!rabbitmq__json_text(json_object_get(item, "destination"), &to) ||
 	    !rabbitmq__json_text(
 		json_object_get(item, "destination_type"), &kind) ||
-	    !rabbitmq__json_text(
-		json_object_get(item, "routing_key"), &key) ||
+	    !rabbitmq__json_text(json_object_get(item, "routing_key"), &key) ||
 	    to == NULL || kind == NULL || strcmp(kind, "queue") != 0) {
 		b->more = true;
 		return true;

@@ -9,21 +9,21 @@ static const struct {
 	long every_ms;       /* 0: at each collection */
 } parts_about[RABBITMQ_PARTS] = {
     [RABBITMQ_PART_QUEUES] = {"queues", "counts are up to 6 s behind", 0},
-    [RABBITMQ_PART_STATISTICS] =
-	{"statistics", "rates are not known", RABBITMQ_STATS_MS},
-    [RABBITMQ_PART_OVERVIEW] =
-	{"overview", "not known whether all queues are shown", 0},
-    [RABBITMQ_PART_UNREACHED] =
-	{"unreached", "queues may be missing that nobody answers for", 0},
-    [RABBITMQ_PART_CONSUMERS] =
-	{"consumers", "consumers are up to 6 s behind", 0},
+    [RABBITMQ_PART_STATISTICS] = {"statistics", "rates are not known",
+	RABBITMQ_STATS_MS},
+    [RABBITMQ_PART_OVERVIEW] = {"overview",
+	"not known whether all queues are shown", 0},
+    [RABBITMQ_PART_UNREACHED] = {"unreached",
+	"queues may be missing that nobody answers for", 0},
+    [RABBITMQ_PART_CONSUMERS] = {"consumers", "consumers are up to 6 s behind",
+	0},
     [RABBITMQ_PART_NODES] = {"nodes", "nodes are not known", 0},
-    [RABBITMQ_PART_LETTERS] =
-	{"dead_letters", "where dead letters go is not known", 0},
-    [RABBITMQ_PART_PRIORITIES] =
-	{"priorities", "depth by priority is not known", RABBITMQ_STATS_MS},
-    [RABBITMQ_PART_VHOSTS] =
-	{"vhosts", "queues may be missing", RABBITMQ_VHOSTS_MS},
+    [RABBITMQ_PART_LETTERS] = {"dead_letters",
+	"where dead letters go is not known", 0},
+    [RABBITMQ_PART_PRIORITIES] = {"priorities",
+	"depth by priority is not known", RABBITMQ_STATS_MS},
+    [RABBITMQ_PART_VHOSTS] = {"vhosts", "queues may be missing",
+	RABBITMQ_VHOSTS_MS},
 };
 
 bool
@@ -142,8 +142,7 @@ rabbitmq__read_nodes(struct rabbitmq_read *read, struct sst_error *err)
 static const char *
 node_status(const json_t *node)
 {
-	const char *status =
-	    json_string_value(json_object_get(node, "status"));
+	const char *status = json_string_value(json_object_get(node, "status"));
 
 	return status != NULL ? status : "";
 }
@@ -235,9 +234,8 @@ rabbitmq__tell_upstream(struct rabbitmq_read *read, struct sst_error *err)
 	if (parts == NULL)
 		return sst_error_nomem(err);
 	return sst_draft_upstream(read->out,
-	    json_pack("{s:s, s:s?, s:o, s:O*}", "status",
-		upstream_status(read), "version",
-		version[0] != '\0' ? version : NULL, "parts", parts, "nodes",
-		read->nodes),
+	    json_pack("{s:s, s:s?, s:o, s:O*}", "status", upstream_status(read),
+		"version", version[0] != '\0' ? version : NULL, "parts", parts,
+		"nodes", read->nodes),
 	    err);
 }

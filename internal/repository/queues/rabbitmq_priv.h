@@ -110,7 +110,7 @@ struct rabbitmq_read {
 	struct rabbitmq *r;
 	const struct sst_collect *req;
 	struct sst_draft *out;
-	struct sst_mono deadline; /* of the step that runs */
+	struct sst_mono deadline;    /* of the step that runs */
 	struct rabbitmq_table *rows; /* the queues to show */
 	size_t listed; /* queues of the list, also the ones left out */
 	struct rabbitmq_overview overview;
@@ -163,8 +163,7 @@ typedef int (*rabbitmq_part_fn)(
 int rabbitmq__part(struct rabbitmq_read *read, enum rabbitmq_part_id id,
     rabbitmq_part_fn fn, struct sst_error *err);
 /* Tells of its failure in this collection. */
-void rabbitmq__part_tell(
-    struct rabbitmq_read *read, enum rabbitmq_part_id id);
+void rabbitmq__part_tell(struct rabbitmq_read *read, enum rabbitmq_part_id id);
 
 int rabbitmq__read_overview(struct rabbitmq_read *read, struct sst_error *err);
 int rabbitmq__read_nodes(struct rabbitmq_read *read, struct sst_error *err);
@@ -192,8 +191,8 @@ int rabbitmq__step_show(struct rabbitmq_read *read, struct sst_error *err);
 /* Policies, and the exchanges that dead letters go to. */
 int rabbitmq__read_letters(struct rabbitmq_read *read, struct sst_error *err);
 /* Depth by priority, of queues that have priorities. */
-int rabbitmq__step_priorities(
-    struct rabbitmq_read *read, struct sst_error *err);
+int
+rabbitmq__step_priorities(struct rabbitmq_read *read, struct sst_error *err);
 /* Queues that this user is not shown. */
 int rabbitmq__step_hidden(struct rabbitmq_read *read, struct sst_error *err);
 

@@ -78,8 +78,8 @@ show_levels(const struct rabbitmq_read *read, struct rabbitmq_row *row)
 
 	if (row->max_priority <= 0)
 		return;
-	found = rabbitmq__table_find(
-	    &read->r->priorities, row->vhost, row->name);
+	found =
+	    rabbitmq__table_find(&read->r->priorities, row->vhost, row->name);
 	if (found == NULL)
 		return;
 	row->levels = found->row.levels;

@@ -168,12 +168,12 @@ table_copy(struct rabbitmq_table *table, const struct rabbitmq_row *from,
 	    !table_text(table, &row.dead_key))
 		return false;
 	if (row.level_count > 0) {
-		levels = table_alloc(
-		    table, row.level_count * sizeof(*row.levels));
+		levels =
+		    table_alloc(table, row.level_count * sizeof(*row.levels));
 		if (levels == NULL)
 			return false;
-		memcpy(levels, row.levels,
-		    row.level_count * sizeof(*row.levels));
+		memcpy(
+		    levels, row.levels, row.level_count * sizeof(*row.levels));
 		row.levels = levels;
 	}
 	*to = row;

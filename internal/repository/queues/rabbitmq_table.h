@@ -19,8 +19,8 @@ struct rabbitmq_cell {
 	struct rabbitmq_cell *next; /* in the order they came */
 	struct sst_hash key;
 	struct rabbitmq_row row; /* texts are of the table; see put, keep */
-	bool dead_letters; /* others give up tasks into it */
-	bool unreached;    /* nobody answers for it */
+	bool dead_letters;       /* others give up tasks into it */
+	bool unreached;          /* nobody answers for it */
 };
 
 struct rabbitmq_table {

@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 from broker import Broker, source, wait_until  # noqa: E402
 from service import Missing, Service, run  # noqa: E402
 
-TIMING = {'interval_seconds': 1, 'deadline_seconds': 4,
+TIMING = {'interval_seconds': 1, 'deadline_seconds': 6,
           'max_age_seconds': 300}
 NAMES = ['classic.here', 'classic.there', 'quorum.here', 'quorum.there',
          'stream.there']
@@ -103,7 +103,7 @@ def check(systated):
             with Service(systated, source(one.url, TIMING)) as service:
                 wait_until('all is known',
                            lambda: all_known(service.queues()), 60)
-                assert service.source()['status'] == 'ok'
+                service.ok()
                 assert service.upstream()['version']
                 watch_loss(service, one, two)
                 watch_return(service, one, two)

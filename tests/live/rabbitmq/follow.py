@@ -13,8 +13,8 @@ from double import Double  # noqa: E402
 from service import Service, run  # noqa: E402
 
 QUEUE = 'agent.flaky'
-TIMING = {'interval_seconds': 1, 'deadline_seconds': 2,
-          'max_age_seconds': 4, 'down_after_seconds': 8}
+TIMING = {'interval_seconds': 1, 'deadline_seconds': 6,
+          'max_age_seconds': 8, 'down_after_seconds': 16}
 
 
 class RealWorld:

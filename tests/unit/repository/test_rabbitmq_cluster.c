@@ -31,8 +31,7 @@ START_TEST(a_broker_that_is_well)
 	    json_string_value(json_object_get(told(), "status")), "ok");
 	ck_assert_str_eq(
 	    json_string_value(json_object_get(told(), "version")), "3.10.8");
-	ck_assert_uint_eq(
-	    json_array_size(json_object_get(told(), "nodes")), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(told(), "nodes")), 2);
 	ck_assert_str_eq(node_text(0, "status"), "ok");
 	ck_assert_str_eq(part("queues"), "ok");
 	ck_assert_str_eq(part("statistics"), "ok");
@@ -258,9 +257,10 @@ END_TEST
 
 START_TEST(nodes_with_an_alarm)
 {
-	answer(NODES, "[{\"name\":\"b\",\"running\":true,\"mem_alarm\":true},"
-		      "{\"name\":\"a\",\"running\":true,\"partitions\":[\"b\"]},"
-		      "{\"name\":\"c\"},7]");
+	answer(NODES,
+	    "[{\"name\":\"b\",\"running\":true,\"mem_alarm\":true},"
+	    "{\"name\":\"a\",\"running\":true,\"partitions\":[\"b\"]},"
+	    "{\"name\":\"c\"},7]");
 	open_with("depth: live");
 	collect();
 	ck_assert_uint_eq(subject.harvest->rejected, 1);
@@ -285,14 +285,14 @@ START_TEST(depth_by_priority)
 	collect_whole();
 	ck_assert_uint_eq(
 	    json_array_size(of("agent.tasks", "priorities", NULL)), 11);
-	ck_assert_str_eq(json_string_value(json_object_get(
-			     level("agent.tasks", 0), "raw")),
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(level("agent.tasks", 0), "raw")),
 	    "10");
-	ck_assert_str_eq(json_string_value(json_object_get(
-			     level("agent.tasks", 0), "level")),
+	ck_assert_str_eq(json_string_value(
+			     json_object_get(level("agent.tasks", 0), "level")),
 	    "critical");
-	ck_assert_int_eq(json_integer_value(json_object_get(
-			     level("agent.tasks", 5), "ready")),
+	ck_assert_int_eq(json_integer_value(
+			     json_object_get(level("agent.tasks", 5), "ready")),
 	    13);
 	ck_assert_ptr_null(of("agent.flaky", "priorities", NULL));
 	ck_assert_str_eq(part("priorities"), "ok");
@@ -347,10 +347,10 @@ START_TEST(priorities_of_many_queues)
 	open_with("depth: live");
 	/* the double knows no answer to these */
 	ck_assert_int_eq(collect()->code, SST_NOT_FOUND);
-	ck_assert_uint_eq(upstream_calls(up,
-			      LEVELS "%5E(q0%5C.%5C%28a%5C%7Cb%5C%29%5C%2A%5C"
-				     "%5B%5C%5Cd%5C%5D%5C%2B%5C%3F%5C%5E%5C%24"
-				     "%20%26%5C%23%C3%A9%7Cq1%5C."),
+	ck_assert_uint_eq(
+	    upstream_calls(up, LEVELS "%5E(q0%5C.%5C%28a%5C%7Cb%5C%29%5C%2A%5C"
+				      "%5B%5C%5Cd%5C%5D%5C%2B%5C%3F%5C%5E%5C%24"
+				      "%20%26%5C%23%C3%A9%7Cq1%5C."),
 	    1);
 }
 END_TEST

@@ -50,8 +50,7 @@ entity_of(const struct rabbitmq_row *row, const struct rabbitmq_names *names)
 	return queue;
 }
 
-static const struct rabbitmq_names plain = {
-    .name = "q", .system = "rabbitmq"};
+static const struct rabbitmq_names plain = {.name = "q", .system = "rabbitmq"};
 
 static void
 check_entity(const struct rabbitmq_row *row, const struct rabbitmq_names *names,
@@ -176,9 +175,9 @@ START_TEST(priorities_are_in_the_order_they_are_taken)
 		row.level_count = cases[i].count;
 		entity = entity_of(&row, &plain);
 		list = json_object_get(entity, "priorities");
-		text = list == NULL ? NULL
-				    : json_dumps(list, JSON_COMPACT |
-							   JSON_SORT_KEYS);
+		text = list == NULL
+			   ? NULL
+			   : json_dumps(list, JSON_COMPACT | JSON_SORT_KEYS);
 		if (cases[i].want == NULL)
 			ck_assert_ptr_null(text);
 		else

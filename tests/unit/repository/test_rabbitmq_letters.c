@@ -77,20 +77,20 @@ START_TEST(the_recorded_world)
 }
 END_TEST
 
-#define QUEUE(name, more)                                              \
-	"{\"name\":\"" name "\",\"vhost\":\"v/w\",\"messages\":4,"     \
+#define QUEUE(name, more)                                          \
+	"{\"name\":\"" name "\",\"vhost\":\"v/w\",\"messages\":4," \
 	"\"messages_ready\":4,\"arguments\":{" more "}}"
-#define DLX(exchange, key)                          \
+#define DLX(exchange, key)                             \
 	"\"x-dead-letter-exchange\":\"" exchange "\"," \
 	"\"x-dead-letter-routing-key\":\"" key "\""
 #define BARE(exchange) "\"x-dead-letter-exchange\":\"" exchange "\""
 #define TTL ",\"x-message-ttl\":5"
-#define BIND(queue, key)                                               \
+#define BIND(queue, key)                                                 \
 	"{\"destination\":\"" queue "\",\"destination_type\":\"queue\"," \
 	"\"routing_key\":\"" key "\"}"
 #define EXCHANGE "/api/exchanges/v%2Fw/x"
-#define BINDINGS                                                           \
-	EXCHANGE "/bindings/source?columns=destination,destination_type,"  \
+#define BINDINGS                                                          \
+	EXCHANGE "/bindings/source?columns=destination,destination_type," \
 		 "routing_key"
 
 static void
@@ -196,8 +196,7 @@ END_TEST
 START_TEST(a_queue_that_is_worked_on_keeps_nothing)
 {
 	queues_are("[" QUEUE("s", DLX("", "a")) "," QUEUE("a", "") "]");
-	answer(CONSUMERS,
-	    "[{\"queue\":{\"name\":\"a\",\"vhost\":\"v/w\"}}]");
+	answer(CONSUMERS, "[{\"queue\":{\"name\":\"a\",\"vhost\":\"v/w\"}}]");
 	open_with("depth: live");
 	collect_whole();
 	ck_assert(!keeps("v%2Fw/a"));

@@ -133,8 +133,8 @@ try_broker(struct sst_error *err)
 	struct rabbitmq_overview o;
 	json_t *list = NULL;
 	bool monitor;
-	int code = rabbitmq__parse_overview(
-	    overview.bytes, overview.len, &o, err);
+	int code =
+	    rabbitmq__parse_overview(overview.bytes, overview.len, &o, err);
 
 	if (code == SST_OK)
 		code = rabbitmq__parse_nodes(
@@ -168,8 +168,8 @@ START_TEST(each_allocation_fails_once)
 		code = tries[_i](&err);
 		hungry = starve_end();
 		/* a text that could not be copied is copied once more */
-		ck_assert_msg(code == SST_NOMEM || code == SST_OK,
-		    "%ld: %d %s", n, code, err.text);
+		ck_assert_msg(code == SST_NOMEM || code == SST_OK, "%ld: %d %s",
+		    n, code, err.text);
 		refused += code == SST_NOMEM;
 	}
 	ck_assert_msg(code == SST_OK, "%d %s", code, err.text);

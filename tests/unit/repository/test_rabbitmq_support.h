@@ -12,12 +12,12 @@
 #define RECORDED SST_SOURCE_DIR "/mocks/upstreams/rabbitmq/"
 #define LIVE "disable_stats=true&enable_queue_totals=true"
 #define NAMES "disable_stats=true"
-#define STATS                                                              \
-	"columns=name,vhost,type,state,exclusive,node,policy,arguments,"   \
-	"members,online,messages,messages_ready,messages_unacknowledged,"  \
-	"consumers,head_message_timestamp,"                                \
-	"message_stats.publish_details.rate,"                              \
-	"message_stats.deliver_get_details.rate,"                          \
+#define STATS                                                             \
+	"columns=name,vhost,type,state,exclusive,node,policy,arguments,"  \
+	"members,online,messages,messages_ready,messages_unacknowledged," \
+	"consumers,head_message_timestamp,"                               \
+	"message_stats.publish_details.rate,"                             \
+	"message_stats.deliver_get_details.rate,"                         \
 	"message_stats.ack_details.rate"
 #define ALL "/api/queues?page=1&page_size=500&"
 #define LIVE_ALL ALL LIVE
@@ -28,8 +28,8 @@
 	    "regex=true&name="
 #define CONSUMERS "/api/consumers?columns=queue.name,queue.vhost"
 #define OVERVIEW "/api/overview?disable_stats=true"
-#define NODES                                                              \
-	"/api/nodes?columns=name,running,mem_alarm,disk_free_alarm,"       \
+#define NODES                                                        \
+	"/api/nodes?columns=name,running,mem_alarm,disk_free_alarm," \
 	"partitions"
 #define POLICIES "/api/policies?columns=vhost,name,definition"
 #define VHOSTS "/api/vhosts?columns=name"
