@@ -64,6 +64,31 @@ static const char *const rq_bad[] = {
     NULL,
 };
 
+static bool
+celery_seed(const struct server *server)
+{
+	return served_redis_feed(
+	    server, SST_SOURCE_DIR "/mocks/upstreams/celery/broker.resp");
+}
+
+static const char *const celery_bad[] = {
+    "",
+    "url: nowhere",
+    "url: redis://user:secret@127.0.0.1",
+    REDIS_BAD("username: x"),
+    REDIS_BAD("master_name: m"),
+    REDIS_BAD("max_tasks_per_queue: -1"),
+    REDIS_BAD("priority_steps: '0,high'"),
+    REDIS_BAD("priority_steps: '0,256'"),
+    REDIS_BAD("separator: ''"),
+    REDIS_BAD("queues: ['']"),
+    REDIS_BAD("visibility_timeout: 0"),
+    REDIS_BAD("results: {username: x}"),
+    REDIS_BAD("results: {url: nowhere}"),
+    REDIS_BAD("nonsense: 1"),
+    NULL,
+};
+
 static const char *const nats_argv[] = {"nats-server", "-js", "-sd",
     "{DIR}/js", "-a", "127.0.0.1", "-p", "{PORT}", NULL};
 
@@ -226,6 +251,17 @@ static const struct sst_conformance_served variants[] = {
 	.faults = redis_faults,
 	.hold_at = 600,
 	.entities = 6,
+	.state = served_redis_state},
+    {.name = "queues/celery",
+	.ops = &sst_celery_ops,
+	.argv = redis_argv,
+	.seed = celery_seed,
+	.options = "{url: 'redis://127.0.0.1:{PORT}', "
+		   "priority_steps: '0,1,2,3,4,5,6,7,8,9'}",
+	.bad_options = celery_bad,
+	.faults = redis_faults,
+	.hold_at = 600,
+	.entities = 3,
 	.state = served_redis_state},
     {.name = "queues/rq",
 	.ops = &sst_rq_ops,
