@@ -21,8 +21,6 @@ on_reject(void *ctx, const char *pointer, const char *reason)
 		abort();
 }
 
-static const struct nats_sink sink = {on_reject, NULL};
-
 static void
 told(int code, const struct sst_error *err)
 {
@@ -33,23 +31,24 @@ told(int code, const struct sst_error *err)
 static void
 fuzz_lists(const char *bytes, size_t size)
 {
-	static const struct nats_jsz_want want = {"n1", NULL};
 	struct nats_catalog catalog = {.count = 0};
+	struct nats_jsz_want want = {
+	    .self = "n1", .into = {.catalog = &catalog, .reject = on_reject}};
 	struct nats_jsz jsz;
 	struct nats_page page;
 	struct sst_error err;
 	size_t i;
 
-	told(nats__parse_jsz(
-		 bytes, size, &want, &sink, &catalog, &jsz, &err),
-	    &err);
-	told(nats__parse_stream_list(bytes, size, &sink, &catalog, &page, &err),
+	told(nats__parse_jsz(bytes, size, &want, &jsz, &err), &err);
+	told(nats__parse_stream_names(bytes, size, &want.into, &page, &err),
 	    &err);
 	told(nats__catalog_merge(&catalog, &err), &err);
-	for (i = 0; i < catalog.count && i < 4; i++)
+	for (i = 0; i < catalog.count && i < 4; i++) {
+		want.into.stream = i;
 		told(nats__parse_consumer_list(
-			 bytes, size, &sink, &catalog, i, &page, &err),
+			 bytes, size, &want.into, &page, &err),
 		    &err);
+	}
 	for (i = 1; i < catalog.count; i++) {
 		nats__filters_overlap(&catalog.streams[i].subjects,
 		    &catalog.streams[i - 1].subjects);

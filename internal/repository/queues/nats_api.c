@@ -1,4 +1,9 @@
-/* Streams and consumers over the connection. */
+/*
+ * Streams and consumers over the connection. STREAM.LIST would tell of all at
+ * once, but waits for seconds when one of them cannot be reached; so the names
+ * are asked for, and then of each stream by itself.
+ */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,28 +18,27 @@ api_ask_offset(struct nats_ask *ask, int64_t offset)
 	sst_buf_adds(&ask->body, "{\"offset\":");
 	sst_buf_json_int(&ask->body, offset);
 	sst_buf_adds(&ask->body, "}");
-	ask->weight = 512 * 1024;
+	ask->weight = 64 * 1024;
 }
 
-/* STREAM.LIST, page by page. */
-struct api_streams {
+/* STREAM.NAMES, page by page. */
+struct api_names {
 	struct nats_read *read;
 	struct nats_catalog *catalog;
 	int64_t offset, total; /* total -1: not told yet */
-	int pages;
-	int pages_max;
+	int pages, pages_max;
 	bool asking;
 };
 
 static bool
-streams_next(void *ctx, struct nats_ask *ask)
+names_next(void *ctx, struct nats_ask *ask)
 {
-	struct api_streams *s = ctx;
+	struct api_names *s = ctx;
 
 	if (s->asking || s->pages >= s->pages_max ||
 	    (s->total >= 0 && s->offset >= s->total))
 		return false;
-	sst_buf_adds(&ask->subject, "$JS.API.STREAM.LIST");
+	sst_buf_adds(&ask->subject, "$JS.API.STREAM.NAMES");
 	api_ask_offset(ask, s->offset);
 	s->asking = true;
 	s->pages++;
@@ -42,20 +46,21 @@ streams_next(void *ctx, struct nats_ask *ask)
 }
 
 static int
-streams_take(void *ctx, uint32_t tag, const struct nats_reply *reply,
+names_take(void *ctx, uint32_t tag, const struct nats_reply *reply,
     struct sst_error *err)
 {
-	struct api_streams *s = ctx;
-	struct nats_sink sink = {nats__reject, s->read};
+	struct api_names *s = ctx;
+	const struct nats_into into = {
+	    .catalog = s->catalog, .reject = nats__reject, .ctx = s->read};
 	struct nats_page page = {0};
 	int code = nats__reply_code(reply, err);
 
 	(void)tag;
 	if (code == SST_OK)
-		code = nats__parse_stream_list(reply->data, reply->len, &sink,
-		    s->catalog, &page, err);
+		code = nats__parse_stream_names(
+		    reply->data, reply->len, &into, &page, err);
 	if (code != SST_OK && code != SST_NOMEM)
-		return sst_error_prefix(err, "$JS.API.STREAM.LIST");
+		return sst_error_prefix(err, "$JS.API.STREAM.NAMES");
 	s->asking = false;
 	s->offset += (int64_t)page.rows;
 	/* else a server that counts wrong would keep us here */
@@ -64,117 +69,177 @@ streams_take(void *ctx, uint32_t tag, const struct nats_reply *reply,
 }
 
 static int
-api_streams(struct nats_read *read, struct nats_catalog *catalog, int pages,
+api_names(struct nats_read *read, struct nats_catalog *catalog, int pages,
     struct sst_error *err)
 {
-	struct api_streams s = {.read = read,
+	struct api_names s = {.read = read,
 	    .catalog = catalog,
 	    .total = -1,
 	    .pages_max = pages};
-	struct nats_job job = {streams_next, streams_take, &s};
+	struct nats_job job = {names_next, names_take, &s};
 
 	return nats__run(read, &job, nats__half(read), err);
 }
 
-/* CONSUMER.LIST of all streams at a time, each page by page. */
-struct api_list {
-	int64_t offset, total;
-	bool asking, over;
+/* What is to be asked of a stream. */
+enum api_step { API_INFO, API_CONSUMERS, API_OVER };
+
+struct api_row {
+	enum api_step step;
+	bool asking;
+	int64_t offset; /* of the consumers */
 };
 
-struct api_consumers {
+struct api_streams {
 	struct nats_read *read;
-	struct api_list *lists; /* of each stream */
+	struct nats_catalog *catalog;
+	struct api_row *rows;
 	size_t at;
-	size_t open; /* lists that are not over */
 };
 
 static bool
-consumers_next(void *ctx, struct nats_ask *ask)
+streams_next(void *ctx, struct nats_ask *ask)
 {
-	struct api_consumers *c = ctx;
-	struct nats_catalog *catalog = &c->read->catalog;
-	size_t i, n;
+	struct api_streams *r = ctx;
+	size_t i, n, count = r->catalog->count;
 
-	for (n = 0; n < catalog->count; n++) {
-		i = (c->at + n) % catalog->count;
-		if (c->lists[i].over || c->lists[i].asking)
+	for (n = 0; n < count; n++) {
+		i = (r->at + n) % count;
+		if (r->rows[i].asking || r->rows[i].step == API_OVER)
 			continue;
-		sst_buf_adds(&ask->subject, "$JS.API.CONSUMER.LIST.");
-		sst_buf_adds(&ask->subject, catalog->streams[i].name);
-		api_ask_offset(ask, c->lists[i].offset);
-		ask->weight = 64 * 1024;
+		sst_buf_adds(&ask->subject,
+		    r->rows[i].step == API_INFO ? "$JS.API.STREAM.INFO."
+						: "$JS.API.CONSUMER.LIST.");
+		sst_buf_adds(&ask->subject, r->catalog->streams[i].name);
+		if (r->rows[i].step == API_CONSUMERS)
+			api_ask_offset(ask, r->rows[i].offset);
+		else
+			ask->weight = 4 * 1024;
 		ask->tag = (uint32_t)i;
-		c->lists[i].asking = true;
-		c->at = i + 1;
+		r->rows[i].asking = true;
+		r->at = i + 1;
 		return true;
 	}
 	return false;
 }
 
-/* One stream's consumers are not known: the others stay. */
-static void
-consumers_lost(struct api_consumers *c, size_t i, const struct sst_error *err)
-{
-	c->lists[i].over = true;
-	c->read->catalog.streams[i].live = false;
-	c->read->catalog.streams[i].lost = true;
-	sst_draft_degrade(c->read->out, err->code,
-	    "$JS.API.CONSUMER.LIST.%.100s: %s",
-	    c->read->catalog.streams[i].name, err->text);
-}
-
 static int
-consumers_take(void *ctx, uint32_t tag, const struct nats_reply *reply,
+streams_info(
+    struct api_streams *r, size_t i, const struct nats_reply *reply,
     struct sst_error *err)
 {
-	struct api_consumers *c = ctx;
-	struct nats_sink sink = {nats__reject, c->read};
-	struct api_list *list = &c->lists[tag];
-	struct nats_page page = {0};
-	int code = nats__reply_code(reply, err);
+	struct nats_stream *s = &r->catalog->streams[i];
+	struct nats_info info;
+	int code;
 
-	list->asking = false;
-	if (code == SST_OK)
-		code = nats__parse_consumer_list(reply->data, reply->len,
-		    &sink, &c->read->catalog, tag, &page, err);
-	if (code == SST_NOMEM)
+	code = nats__parse_stream_info(
+	    reply->data, reply->len, &r->catalog->arena, &info, err);
+	if (code != SST_OK)
 		return code;
-	if (code == SST_NOT_FOUND) {
-		/* deleted since it was listed */
-		list->over = true;
-		return SST_OK;
-	}
-	if (code != SST_OK) {
-		consumers_lost(c, tag, err);
-		return SST_OK;
-	}
-	list->offset += (int64_t)page.rows;
-	list->over = page.rows == 0 || list->offset >= page.total;
+	*s = info.stream;
+	/* until its consumers are known, too */
+	s->lost = s->consumers_told != 0;
+	r->rows[i].step = s->lost ? API_CONSUMERS : API_OVER;
 	return SST_OK;
 }
 
 static int
-api_consumers(struct nats_read *read, struct sst_error *err)
+streams_consumers(
+    struct api_streams *r, size_t i, const struct nats_reply *reply,
+    struct sst_error *err)
 {
-	struct nats_catalog *catalog = &read->catalog;
-	struct api_consumers c = {.read = read};
-	struct nats_job job = {consumers_next, consumers_take, &c};
-	size_t i;
+	const struct nats_into into = {.catalog = r->catalog,
+	    .stream = i,
+	    .reject = nats__reject,
+	    .ctx = r->read};
+	struct api_row *row = &r->rows[i];
+	struct nats_page page = {0};
 	int code;
 
-	if (catalog->count == 0)
+	code = nats__parse_consumer_list(
+	    reply->data, reply->len, &into, &page, err);
+	if (code != SST_OK)
+		return code;
+	row->offset += (int64_t)page.rows;
+	if (page.rows > 0 && row->offset < page.total)
 		return SST_OK;
-	c.lists = calloc(catalog->count, sizeof(*c.lists));
-	if (c.lists == NULL)
+	row->step = API_OVER;
+	r->catalog->streams[i].lost = false;
+	return SST_OK;
+}
+
+static int
+streams_take(void *ctx, uint32_t tag, const struct nats_reply *reply,
+    struct sst_error *err)
+{
+	struct api_streams *r = ctx;
+	struct api_row *row = &r->rows[tag];
+	struct nats_stream *s = &r->catalog->streams[tag];
+	const char *what = row->step == API_INFO ? "STREAM.INFO"
+						 : "CONSUMER.LIST";
+	int code = nats__reply_code(reply, err);
+
+	row->asking = false;
+	if (code == SST_OK && row->step == API_INFO)
+		code = streams_info(r, tag, reply, err);
+	else if (code == SST_OK)
+		code = streams_consumers(r, tag, reply, err);
+	if (code == SST_OK || code == SST_NOMEM)
+		return code;
+	/* the others stay */
+	row->step = API_OVER;
+	s->lost = true;
+	s->consumer_count = 0;
+	if (code == SST_NOT_FOUND)
+		s->created = NULL; /* deleted since it was listed */
+	else
+		sst_draft_degrade(r->read->out, code, "$JS.API.%s.%.100s: %s",
+		    what, s->name, err->text);
+	return SST_OK;
+}
+
+/* Those that do not answer are lost, for now. */
+static void
+streams_silent(const struct api_streams *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->catalog->count; i++) {
+		if (r->rows[i].step == API_OVER)
+			continue;
+		r->catalog->streams[i].live = false;
+		r->catalog->streams[i].consumer_count = 0;
+		sst_draft_degrade(r->read->out, SST_TIMEOUT,
+		    "stream %.100s: no answer in time",
+		    r->catalog->streams[i].name);
+	}
+}
+
+static int
+api_streams(struct nats_read *read, struct sst_error *err)
+{
+	struct api_streams r = {.read = read, .catalog = &read->catalog};
+	struct nats_job job = {streams_next, streams_take, &r};
+	size_t i, n = 0, count = read->catalog.count;
+	bool any = false;
+	int code;
+
+	r.rows = calloc(count + 1, sizeof(*r.rows));
+	if (r.rows == NULL)
 		return sst_error_nomem(err);
-	for (i = 0; i < catalog->count; i++)
-		c.lists[i].over = catalog->streams[i].lost ||
-				  catalog->streams[i].consumers_told == 0;
-	code = nats__run(read, &job, read->req->deadline, err);
-	free(c.lists);
-	if (code != SST_OK && code != SST_NOMEM && code != SST_CANCELED)
-		sst_error_prefix(err, "$JS.API.CONSUMER.LIST");
+	code = nats__run(read, &job, nats__half(read), err);
+	for (i = 0; i < count; i++)
+		any = any || r.rows[i].step == API_OVER;
+	if (code == SST_TIMEOUT && any) {
+		streams_silent(&r);
+		code = SST_OK;
+	}
+	free(r.rows);
+	for (i = 0; i < count; i++) {
+		if (read->catalog.streams[i].created != NULL)
+			read->catalog.streams[n++] = read->catalog.streams[i];
+	}
+	read->catalog.count = n;
 	return code;
 }
 
@@ -198,54 +263,113 @@ api_name_account(struct nats_read *read, struct sst_error *err)
 int
 nats__api_catalog(struct nats_read *read, struct sst_error *err)
 {
-	int code = api_streams(read, &read->catalog, API_PAGES_MAX, err);
+	int code = api_names(read, &read->catalog, API_PAGES_MAX, err);
 
+	if (code == SST_OK)
+		code = api_streams(read, err);
 	if (code == SST_OK)
 		code = api_name_account(read, err);
 	if (code == SST_OK)
 		code = nats__catalog_merge(&read->catalog, err);
-	if (code == SST_OK)
-		code = api_consumers(read, err);
 	read->counted = code == SST_OK;
 	return code;
 }
 
-/* The account of /jsz that has the streams which the connection sees. */
+/* One STREAM.INFO, of a stream that has a leader. */
+struct api_one {
+	const char *name;
+	bool asked;
+	struct nats_arena arena;
+	struct nats_info info;
+};
+
+static bool
+one_next(void *ctx, struct nats_ask *ask)
+{
+	struct api_one *one = ctx;
+
+	if (one->asked)
+		return false;
+	one->asked = true;
+	sst_buf_adds(&ask->subject, "$JS.API.STREAM.INFO.");
+	sst_buf_adds(&ask->subject, one->name);
+	return true;
+}
+
+static int
+one_take(void *ctx, uint32_t tag, const struct nats_reply *reply,
+    struct sst_error *err)
+{
+	struct api_one *one = ctx;
+	int code = nats__reply_code(reply, err);
+
+	(void)tag;
+	if (code == SST_OK)
+		code = nats__parse_stream_info(reply->data, reply->len,
+		    &one->arena, &one->info, err);
+	if (code != SST_OK && code != SST_NOMEM)
+		sst_error_prefix(err, "$JS.API.STREAM.INFO.%.100s", one->name);
+	return code;
+}
+
+/* Two accounts may have streams of one name, made at different times. */
 static void
-account_match(struct nats_read *read, const struct nats_catalog *seen)
+account_set(struct nats_read *read, const struct nats_stream *seen)
 {
 	struct nats *n = read->n;
+	size_t i;
+
+	for (i = 0; i < read->catalog.count; i++) {
+		const struct nats_stream *s = &read->catalog.streams[i];
+
+		if (s->account == NULL || strcmp(s->name, seen->name) != 0 ||
+		    strcmp(s->created, seen->created) != 0 ||
+		    strlen(s->account) >= sizeof(n->account))
+			continue;
+		snprintf(n->account, sizeof(n->account), "%s", s->account);
+		return;
+	}
+}
+
+/* The first of the names that the endpoints tell of, too; NULL: none. */
+static const char *
+account_witness(
+    const struct nats_read *read, const struct nats_catalog *names)
+{
+	const struct nats_stream *s;
 	size_t i, k;
 
-	for (i = 0; i < seen->count; i++) {
+	for (i = 0; i < names->count; i++) {
 		for (k = 0; k < read->catalog.count; k++) {
-			const struct nats_stream *a = &seen->streams[i];
-			const struct nats_stream *b = &read->catalog.streams[k];
-			size_t len = b->account ? strlen(b->account) : 0;
-
-			if (len == 0 || len >= sizeof(n->account) ||
-			    strcmp(a->name, b->name) != 0 ||
-			    strcmp(a->created, b->created) != 0)
-				continue;
-			memcpy(n->account, b->account, len + 1);
-			return;
+			s = &read->catalog.streams[k];
+			if (s->live && strcmp(s->name,
+					   names->streams[i].name) == 0)
+				return s->name;
 		}
 	}
+	return NULL;
 }
 
 int
 nats__api_account(struct nats_read *read, struct sst_error *err)
 {
-	struct nats_catalog seen = {.count = 0};
+	struct nats_catalog names = {.count = 0};
+	struct api_one one = {.name = NULL};
+	struct nats_job job = {one_next, one_take, &one};
 	struct nats *n = read->n;
 	int code;
 
 	if (n->account[0] != '\0' && !read->fresh_link)
 		return SST_OK;
 	n->account[0] = '\0';
-	code = api_streams(read, &seen, 1, err);
+	code = api_names(read, &names, 1, err);
 	if (code == SST_OK)
-		account_match(read, &seen);
-	nats__catalog_fini(&seen);
+		one.name = account_witness(read, &names);
+	if (code == SST_OK && one.name != NULL)
+		code = nats__run(read, &job, nats__half(read), err);
+	if (code == SST_OK && one.name != NULL)
+		account_set(read, &one.info.stream);
+	nats__arena_fini(&one.arena);
+	nats__catalog_fini(&names);
 	return code;
 }

@@ -12,33 +12,6 @@
 #include "repository/queues/nats_priv.h"
 #include "repository/queues/queues.h"
 
-struct sst_mono
-nats__half(const struct nats_read *read)
-{
-	struct sst_mono now = sst_clock_mono(read->n->clock);
-	int64_t left = sst_mono_diff_ms(read->req->deadline, now);
-
-	return sst_mono_add_ms(now, left > 0 ? left / 2 : 0);
-}
-
-struct sst_mono
-nats__most(const struct nats_read *read)
-{
-	struct sst_mono now = sst_clock_mono(read->n->clock);
-	int64_t left = sst_mono_diff_ms(read->req->deadline, now);
-
-	return sst_mono_add_ms(now, left > 0 ? left - left / 4 : 0);
-}
-
-void
-nats__reject(void *ctx, const char *pointer, const char *reason)
-{
-	struct nats_read *read = ctx;
-
-	read->refused++;
-	sst_draft_reject(read->out, pointer, reason);
-}
-
 static void
 nats_scheme(struct nats *n)
 {

@@ -113,8 +113,7 @@ monitor_figures(struct monitor *m, struct nats_jsz *out, struct sst_error *err)
 
 	if (code != SST_OK)
 		return code;
-	code = nats__parse_jsz(
-	    answer.body, answer.len, NULL, NULL, NULL, out, err);
+	code = nats__parse_jsz(answer.body, answer.len, NULL, out, err);
 	if (code != SST_OK)
 		monitor_fault(m, "/jsz", err);
 	sst_httpc_response_fini(&answer);
@@ -126,8 +125,12 @@ monitor_streams(struct monitor *m, struct sst_error *err)
 {
 	struct nats *n = m->read->n;
 	struct nats_jsz_want want = {
-	    .self = m->node->varz.name, .account = n->set.account};
-	struct nats_sink sink = {nats__reject, m->read};
+	    .self = m->node->varz.name,
+	    .account = n->set.account,
+	    .into = {.catalog = &m->read->catalog,
+		.reject = nats__reject,
+		.ctx = m->read},
+	};
 	struct sst_httpc_response answer = {0};
 	struct sst_buf path = SST_BUF_INIT;
 	struct nats_jsz figures;
@@ -138,8 +141,8 @@ monitor_streams(struct monitor *m, struct sst_error *err)
 		   ? sst_error_nomem(err)
 		   : monitor_get(m, path.data, false, &answer, err);
 	if (code == SST_OK) {
-		code = nats__parse_jsz(answer.body, answer.len, &want, &sink,
-		    &m->read->catalog, &figures, err);
+		code = nats__parse_jsz(
+		    answer.body, answer.len, &want, &figures, err);
 		if (code != SST_OK)
 			monitor_fault(m, "/jsz", err);
 	}

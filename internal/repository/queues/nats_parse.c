@@ -9,25 +9,26 @@
 /* Where in /jsz a stream stands. */
 struct jsz_place {
 	const struct nats_jsz_want *want;
-	const struct nats_sink *sink;
 	const char *account;
 	size_t account_at, stream_at;
+	int64_t now_ms;
 };
 
 static void
 jsz_reject(const struct jsz_place *at, const char *below, size_t consumer,
     const struct nats_fault *fault)
 {
+	const struct nats_into *into = &at->want->into;
 	char pointer[160], index[32] = "";
 
-	if (at->sink->reject == NULL)
+	if (into->reject == NULL)
 		return;
 	if (below[0] != '\0')
 		snprintf(index, sizeof(index), "%s/%zu", below, consumer);
 	snprintf(pointer, sizeof(pointer),
 	    "/account_details/%zu/stream_detail/%zu%s%s", at->account_at,
 	    at->stream_at, index, fault->member);
-	at->sink->reject(at->sink->ctx, pointer, fault->reason);
+	into->reject(into->ctx, pointer, fault->reason);
 }
 
 /*
@@ -48,21 +49,21 @@ jsz_leads(const json_t *json, const char *self, const char **leader)
 
 static int
 jsz_consumers(const json_t *list, const struct jsz_place *at,
-    struct nats_catalog *catalog, struct nats_stream *s, struct sst_error *err)
+    struct nats_stream *s, struct sst_error *err)
 {
+	struct nats_arena *arena = &at->want->into.catalog->arena;
 	size_t i, n = json_array_size(list);
 	struct nats_fault fault;
 	const char *leader;
 
-	s->consumers =
-	    nats__arena_take(&catalog->arena, n * sizeof(*s->consumers));
+	s->consumers = nats__arena_take(arena, n * sizeof(*s->consumers));
 	if (s->consumers == NULL)
 		return sst_error_nomem(err);
 	for (i = 0; i < n; i++) {
 		const json_t *json = json_array_get(list, i);
 		struct nats_consumer *c = &s->consumers[s->consumer_count];
 
-		if (!nats__json_consumer(json, &catalog->arena, c, &fault)) {
+		if (!nats__json_consumer(json, arena, c, &fault)) {
 			if (fault.reason == NULL)
 				return sst_error_nomem(err);
 			jsz_reject(at, "/consumer_detail", i, &fault);
@@ -75,9 +76,10 @@ jsz_consumers(const json_t *list, const struct jsz_place *at,
 }
 
 static int
-jsz_stream(const json_t *json, const struct jsz_place *at, int64_t now_ms,
-    struct nats_catalog *catalog, struct sst_error *err)
+jsz_stream(const json_t *json, const struct jsz_place *at,
+    struct sst_error *err)
 {
+	struct nats_catalog *catalog = at->want->into.catalog;
 	struct nats_arena *arena = &catalog->arena;
 	struct nats_fault fault;
 	struct nats_stream s, *row;
@@ -93,11 +95,11 @@ jsz_stream(const json_t *json, const struct jsz_place *at, int64_t now_ms,
 	s.live = jsz_leads(json, at->want->self, &leader);
 	s.leader = nats__arena_text(arena, leader);
 	s.account = nats__arena_text(arena, at->account);
-	s.seen_ms = now_ms;
+	s.seen_ms = at->now_ms;
 	if ((s.leader == NULL) != (leader == NULL) || s.account == NULL)
 		return sst_error_nomem(err);
 	code = jsz_consumers(
-	    json_object_get(json, "consumer_detail"), at, catalog, &s, err);
+	    json_object_get(json, "consumer_detail"), at, &s, err);
 	if (code != SST_OK)
 		return code;
 	row = nats__catalog_add(catalog);
@@ -108,8 +110,8 @@ jsz_stream(const json_t *json, const struct jsz_place *at, int64_t now_ms,
 }
 
 static int
-jsz_account(const json_t *account, struct jsz_place *at, int64_t now_ms,
-    struct nats_catalog *catalog, struct sst_error *err)
+jsz_account(
+    const json_t *account, struct jsz_place *at, struct sst_error *err)
 {
 	const json_t *streams = json_object_get(account, "stream_detail");
 	const char *name = json_string_value(json_object_get(account, "name"));
@@ -127,8 +129,8 @@ jsz_account(const json_t *account, struct jsz_place *at, int64_t now_ms,
 	for (at->stream_at = 0; code == SST_OK &&
 				at->stream_at < json_array_size(streams);
 	     at->stream_at++)
-		code = jsz_stream(json_array_get(streams, at->stream_at), at,
-		    now_ms, catalog, err);
+		code = jsz_stream(
+		    json_array_get(streams, at->stream_at), at, err);
 	return code;
 }
 
@@ -155,10 +157,10 @@ jsz_figures(const json_t *tree, struct nats_jsz *out)
 
 int
 nats__parse_jsz(const char *bytes, size_t len,
-    const struct nats_jsz_want *want, const struct nats_sink *sink,
-    struct nats_catalog *catalog, struct nats_jsz *out, struct sst_error *err)
+    const struct nats_jsz_want *want, struct nats_jsz *out,
+    struct sst_error *err)
 {
-	struct jsz_place at = {.want = want, .sink = sink};
+	struct jsz_place at = {.want = want};
 	const json_t *accounts;
 	struct nats_jsz figures;
 	json_t *tree = NULL;
@@ -167,6 +169,7 @@ nats__parse_jsz(const char *bytes, size_t len,
 	if (code != SST_OK)
 		return code;
 	jsz_figures(tree, &figures);
+	at.now_ms = figures.now_ms;
 	accounts = json_object_get(tree, "account_details");
 	if (figures.server_id[0] == '\0')
 		code = sst_error_set(err, SST_TYPE,
@@ -177,8 +180,8 @@ nats__parse_jsz(const char *bytes, size_t len,
 	for (; want != NULL && code == SST_OK &&
 	       at.account_at < json_array_size(accounts);
 	     at.account_at++)
-		code = jsz_account(json_array_get(accounts, at.account_at),
-		    &at, figures.now_ms, catalog, err);
+		code = jsz_account(
+		    json_array_get(accounts, at.account_at), &at, err);
 	json_decref(tree);
 	if (code == SST_OK)
 		*out = figures;

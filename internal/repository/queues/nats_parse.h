@@ -19,8 +19,11 @@
 
 enum { NATS_NAME = 256, NATS_TEXT = 512 };
 
-/* Takes what has to be left out. */
-struct nats_sink {
+/* Where streams and consumers go. */
+struct nats_into {
+	struct nats_catalog *catalog;
+	size_t stream; /* of the catalog: whose consumers they are */
+	/* Takes what has to be left out; NULL: not of interest. */
 	void (*reject)(void *ctx, const char *pointer, const char *reason);
 	void *ctx;
 };
@@ -40,15 +43,13 @@ struct nats_jsz {
 struct nats_jsz_want {
 	const char *self;    /* name of the server that answers; NULL: unknown */
 	const char *account; /* only of this one; NULL: of all */
+	struct nats_into into;
 };
 
-/*
- * Adds to the catalog. want NULL: the figures alone. Codes of
- * sst_json_body_parse, SST_TYPE.
- */
+/* want NULL: the figures alone. Codes of sst_json_body_parse, SST_TYPE. */
 int nats__parse_jsz(const char *bytes, size_t len,
-    const struct nats_jsz_want *want, const struct nats_sink *sink,
-    struct nats_catalog *catalog, struct nats_jsz *out, struct sst_error *err);
+    const struct nats_jsz_want *want, struct nats_jsz *out,
+    struct sst_error *err);
 
 struct nats_varz {
 	char server_id[NATS_NAME];
@@ -76,15 +77,15 @@ struct nats_page {
 	size_t rows; /* in this answer, also the ones left out */
 };
 
-/* STREAM.LIST; streams that cannot be reached are added as lost ones. */
-int nats__parse_stream_list(const char *bytes, size_t len,
-    const struct nats_sink *sink, struct nats_catalog *catalog,
-    struct nats_page *page_out, struct sst_error *err);
+/* STREAM.NAMES: each is added as a stream that nothing is known of. */
+int nats__parse_stream_names(const char *bytes, size_t len,
+    const struct nats_into *into, struct nats_page *page_out,
+    struct sst_error *err);
 
 /* CONSUMER.LIST, of that stream of the catalog. */
 int nats__parse_consumer_list(const char *bytes, size_t len,
-    const struct nats_sink *sink, struct nats_catalog *catalog, size_t stream,
-    struct nats_page *page_out, struct sst_error *err);
+    const struct nats_into *into, struct nats_page *page_out,
+    struct sst_error *err);
 
 /* CONSUMER.INFO; texts live in the arena. */
 int nats__parse_consumer_info(const char *bytes, size_t len,

@@ -6,16 +6,16 @@
 #include "repository/queues/nats_json.h"
 
 static void
-api_reject(const struct nats_sink *sink, const char *list, size_t index,
+api_reject(const struct nats_into *into, const char *list, size_t index,
     const struct nats_fault *fault)
 {
 	char pointer[96];
 
-	if (sink->reject == NULL)
+	if (into->reject == NULL)
 		return;
 	snprintf(
 	    pointer, sizeof(pointer), "/%s/%zu%s", list, index, fault->member);
-	sink->reject(sink->ctx, pointer, fault->reason);
+	into->reject(into->ctx, pointer, fault->reason);
 }
 
 /* The array of a list, and its total. */
@@ -35,50 +35,29 @@ api_list(const json_t *tree, const char *name, const json_t **list,
 }
 
 static int
-list_streams(const json_t *list, const struct nats_sink *sink,
-    struct nats_catalog *catalog, struct sst_error *err)
+names_add(const json_t *list, const struct nats_into *into,
+    struct sst_error *err)
 {
-	struct nats_fault fault;
-	struct nats_stream s, *row;
-	size_t i;
-
-	for (i = 0; i < json_array_size(list); i++) {
-		if (!nats__json_stream(
-			json_array_get(list, i), &catalog->arena, &s, &fault)) {
-			if (fault.reason == NULL)
-				return sst_error_nomem(err);
-			api_reject(sink, "streams", i, &fault);
-			continue;
-		}
-		row = nats__catalog_add(catalog);
-		if (row == NULL)
-			return sst_error_nomem(err);
-		*row = s;
-	}
-	return SST_OK;
-}
-
-/* The names of those whose leader did not answer the server in time. */
-static int
-list_missing(
-    const json_t *list, struct nats_catalog *catalog, struct sst_error *err)
-{
-	struct nats_stream row = {.created = "", .name = NULL};
+	const struct nats_fault fault = {"", "not a name"};
+	struct nats_stream row = {.created = ""};
 	size_t i;
 	int code = SST_OK;
 
 	for (i = 0; code == SST_OK && i < json_array_size(list); i++) {
 		row.name = json_string_value(json_array_get(list, i));
-		if (row.name != NULL)
-			code = nats__catalog_remember(catalog, &row, err);
+		if (row.name != NULL && row.name[0] != '\0')
+			code = nats__catalog_remember(
+			    into->catalog, &row, err);
+		else
+			api_reject(into, "streams", i, &fault);
 	}
 	return code;
 }
 
 int
-nats__parse_stream_list(const char *bytes, size_t len,
-    const struct nats_sink *sink, struct nats_catalog *catalog,
-    struct nats_page *page_out, struct sst_error *err)
+nats__parse_stream_names(const char *bytes, size_t len,
+    const struct nats_into *into, struct nats_page *page_out,
+    struct sst_error *err)
 {
 	struct nats_page page = {0};
 	const json_t *list = NULL;
@@ -89,10 +68,7 @@ nats__parse_stream_list(const char *bytes, size_t len,
 		return code;
 	code = api_list(tree, "streams", &list, &page, err);
 	if (code == SST_OK)
-		code = list_streams(list, sink, catalog, err);
-	if (code == SST_OK)
-		code = list_missing(
-		    json_object_get(tree, "missing"), catalog, err);
+		code = names_add(list, into, err);
 	json_decref(tree);
 	if (code == SST_OK)
 		*page_out = page;
@@ -100,9 +76,11 @@ nats__parse_stream_list(const char *bytes, size_t len,
 }
 
 static int
-list_consumers(const json_t *list, const struct nats_sink *sink,
-    struct nats_arena *arena, struct nats_stream *s, struct sst_error *err)
+list_consumers(const json_t *list, const struct nats_into *into,
+    struct sst_error *err)
 {
+	struct nats_stream *s = &into->catalog->streams[into->stream];
+	struct nats_arena *arena = &into->catalog->arena;
 	size_t i, n = json_array_size(list);
 	struct nats_consumer *all;
 	struct nats_fault fault;
@@ -121,15 +99,15 @@ list_consumers(const json_t *list, const struct nats_sink *sink,
 		}
 		if (fault.reason == NULL)
 			return sst_error_nomem(err);
-		api_reject(sink, "consumers", i, &fault);
+		api_reject(into, "consumers", i, &fault);
 	}
 	return SST_OK;
 }
 
 int
 nats__parse_consumer_list(const char *bytes, size_t len,
-    const struct nats_sink *sink, struct nats_catalog *catalog, size_t stream,
-    struct nats_page *page_out, struct sst_error *err)
+    const struct nats_into *into, struct nats_page *page_out,
+    struct sst_error *err)
 {
 	struct nats_page page = {0};
 	const json_t *list = NULL;
@@ -140,8 +118,7 @@ nats__parse_consumer_list(const char *bytes, size_t len,
 		return code;
 	code = api_list(tree, "consumers", &list, &page, err);
 	if (code == SST_OK)
-		code = list_consumers(list, sink, &catalog->arena,
-		    &catalog->streams[stream], err);
+		code = list_consumers(list, into, err);
 	json_decref(tree);
 	if (code == SST_OK)
 		*page_out = page;

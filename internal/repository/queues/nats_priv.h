@@ -129,7 +129,6 @@ struct nats_read {
 	bool fresh_link;
 	struct sst_error link_err; /* why not; SST_OK */
 	struct sst_error tasks_err; /* why tasks could not be read */
-	size_t refused;
 };
 
 /* Half of what is left of the collection, so that the next step has its time;

@@ -29,6 +29,24 @@ run_hash(const char *subject)
 	return sst_hash_bytes(subject, strlen(subject)).low;
 }
 
+struct sst_mono
+nats__half(const struct nats_read *read)
+{
+	struct sst_mono now = sst_clock_mono(read->n->clock);
+	int64_t left = sst_mono_diff_ms(read->req->deadline, now);
+
+	return sst_mono_add_ms(now, left > 0 ? left / 2 : 0);
+}
+
+struct sst_mono
+nats__most(const struct nats_read *read)
+{
+	struct sst_mono now = sst_clock_mono(read->n->clock);
+	int64_t left = sst_mono_diff_ms(read->req->deadline, now);
+
+	return sst_mono_add_ms(now, left > 0 ? left - left / 4 : 0);
+}
+
 int
 nats__reply_code(const struct nats_reply *reply, struct sst_error *err)
 {
@@ -69,8 +87,8 @@ run_send(struct run *run, struct sst_error *err)
 		return sst_error_nomem(err);
 	slot->uses = (slot->uses + 1) & 0x3fffffU;
 	tag = slot->uses * NATS_WIRE_WIDTH + (uint32_t)run->at;
-	code = nats__wire_send(run->read->n->wire, tag, ask->subject.data,
-	    ask->body.data != NULL ? ask->body.data : "", ask->body.len, err);
+	code = nats__wire_send(
+	    run->read->n->wire, tag, ask->subject.data, &ask->body, err);
 	run->asked = false;
 	if (code == SST_INVALID)
 		return run->job->take(run->job->ctx, ask->tag, &refused, err);

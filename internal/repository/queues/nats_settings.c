@@ -84,7 +84,7 @@ const struct sst_option nats__options[NATS_OPTION_COUNT] = {
 	.min = 1,
 	.max = 256,
 	.help = "User that connects. It needs to publish to "
-		"$JS.API.STREAM.LIST, $JS.API.STREAM.INFO.*, "
+		"$JS.API.STREAM.NAMES, $JS.API.STREAM.INFO.*, "
 		"$JS.API.CONSUMER.LIST.*, $JS.API.CONSUMER.INFO.*.*, "
 		"$JS.API.STREAM.MSG.GET.* and $JS.API.DIRECT.GET.*, and to "
 		"subscribe to _INBOX.>.",

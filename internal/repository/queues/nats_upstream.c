@@ -3,6 +3,14 @@
 
 #include "repository/queues/nats_priv.h"
 
+void
+nats__reject(void *ctx, const char *pointer, const char *reason)
+{
+	struct nats_read *read = ctx;
+
+	sst_draft_reject(read->out, pointer, reason);
+}
+
 static json_t *
 text_or_null(const char *text)
 {

@@ -248,19 +248,20 @@ nats__wire_open(struct nats_wire *wire, struct sst_mono deadline,
 
 int
 nats__wire_send(struct nats_wire *wire, uint32_t tag, const char *subject,
-    const char *body, size_t len, struct sst_error *err)
+    const struct sst_buf *body, struct sst_error *err)
 {
 	char reply[sizeof(wire->link->inbox) + 24];
 	natsStatus s = NATS_CONNECTION_CLOSED;
 
-	if (!nats__wire_valid_subject(subject) || len > INT32_MAX)
+	if (!nats__wire_valid_subject(subject) || body->len > INT32_MAX)
 		return sst_error_set(err, SST_INVALID,
 		    "a name that cannot be part of a subject");
 	if (wire->link != NULL) {
 		snprintf(reply, sizeof(reply), "%s.%llx", wire->link->inbox,
 		    (unsigned long long)wire->generation << 32 | tag);
 		s = natsConnection_PublishRequest(
-		    wire->link->nc, subject, reply, body, (int)len);
+		    wire->link->nc, subject, reply,
+		    body->data != NULL ? body->data : "", (int)body->len);
 	}
 	if (s == NATS_OK)
 		return SST_OK;

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "config/secret.h"
@@ -70,7 +71,7 @@ enum { NATS_WIRE_WIDTH = 512 };
  * no subject that could be sent; SST_TRUNCATED: the connection is gone.
  */
 int nats__wire_send(struct nats_wire *wire, uint32_t tag, const char *subject,
-    const char *body, size_t len, struct sst_error *err);
+    const struct sst_buf *body, struct sst_error *err);
 
 struct nats_reply {
 	/* SST_OK; SST_NOT_FOUND: nobody answers such requests;

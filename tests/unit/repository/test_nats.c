@@ -10,6 +10,7 @@
 
 #include "repository/queues/queues.h"
 #include "support/subject.h"
+#include "support/suite.h"
 #include "support/upstream.h"
 
 #define RECORDED SST_SOURCE_DIR "/mocks/upstreams/nats/"
@@ -552,18 +553,8 @@ add_tests(TCase *tc)
 int
 main(void)
 {
-	Suite *s = suite_create("nats");
-	TCase *tc = tcase_create("nats");
-	SRunner *sr;
-	int failed;
+	const struct suite_plan plan = {
+	    "nats", add_tests, setup, teardown, 60};
 
-	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	add_tests(tc);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(&plan);
 }

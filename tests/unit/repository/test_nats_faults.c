@@ -8,6 +8,7 @@
 
 #include "nats_rig.h"
 #include "repository/queues/queues.h"
+#include "support/suite.h"
 
 static struct nats_rig rig;
 
@@ -247,20 +248,10 @@ add_tests(TCase *tc)
 int
 main(void)
 {
-	Suite *s = suite_create("nats_faults");
-	TCase *tc = tcase_create("nats_faults");
-	SRunner *sr;
-	int failed;
+	const struct suite_plan plan = {
+	    "nats_faults", add_tests, setup, teardown, 100};
 
 	if (!nats_rig_there())
 		return EXIT_SUCCESS;
-	tcase_set_timeout(tc, 100);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	add_tests(tc);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(&plan);
 }

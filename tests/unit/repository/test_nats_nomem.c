@@ -8,6 +8,7 @@
 #include "nats_rig.h"
 #include "repository/queues/queues.h"
 #include "support/starve.h"
+#include "support/suite.h"
 
 static struct nats_rig rig;
 
@@ -170,26 +171,22 @@ START_TEST(while_it_is_made)
 }
 END_TEST
 
+static void
+add_tests(TCase *tc)
+{
+	tcase_add_loop_test(tc, over_the_connection, 0, 2);
+	tcase_add_loop_test(tc, with_counts_over_http, 0, 2);
+	tcase_add_test(tc, while_it_is_made);
+}
+
 int
 main(void)
 {
-	Suite *s = suite_create("nats_nomem");
-	TCase *tc = tcase_create("nats_nomem");
-	SRunner *sr;
-	int failed;
+	const struct suite_plan plan = {
+	    "nats_nomem", add_tests, setup, teardown, 150};
 
 	if (!nats_rig_there())
 		return EXIT_SUCCESS;
 	starve_init();
-	tcase_set_timeout(tc, 150);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(tc, over_the_connection, 0, 2);
-	tcase_add_loop_test(tc, with_counts_over_http, 0, 2);
-	tcase_add_test(tc, while_it_is_made);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(&plan);
 }
