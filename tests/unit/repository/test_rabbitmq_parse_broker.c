@@ -6,6 +6,11 @@
 #include "repository/queues/rabbitmq_letters.h"
 #include "test_rabbitmq_parse.h"
 
+/* longer than any version */
+#define LONG_VERSION                                                       \
+	"{\"rabbitmq_version\":\"0123456789012345678901234567890123456789" \
+	"012345678901234567890123456789\"}"
+
 static struct sst_error err;
 
 static int64_t
@@ -35,9 +40,8 @@ END_TEST
 
 START_TEST(the_overview_tells_the_version)
 {
-	static const char *const none[] = {"{}", "{\"rabbitmq_version\":4}",
-	    "{\"rabbitmq_version\":\"0123456789012345678901234567890123456789"
-	    "012345678901234567890123456789\"}"};
+	static const char *const none[] = {
+	    "{}", "{\"rabbitmq_version\":4}", LONG_VERSION};
 	struct rabbitmq_overview o = {.queues = -2};
 	char *text = recording_read("world/monitor_overview.json");
 	size_t i;
