@@ -313,7 +313,6 @@ START_TEST(idle_is_silent)
 	bull_collect_whole(&bull);
 	first = fault_proxy_asked(bull.proxy);
 	before = bull.last->entities[0];
-	asked = first;
 	for (i = 0; i < 5; i++) {
 		bull_collect_whole(&bull);
 		ck_assert_ptr_eq(bull.last->entities[0], before);
