@@ -175,8 +175,8 @@ socket_poll(
 		left = 0;
 	/* rounded up: a poll that ends early would spin */
 	left = left < SOCKET_POLL_MS ? left + 1 : SOCKET_POLL_MS;
-	if (curl_multi_poll(
-		s->multi, fd, fd != NULL, (int)left, NULL) != CURLM_OK)
+	if (curl_multi_poll(s->multi, fd, fd != NULL, (int)left, NULL) !=
+	    CURLM_OK)
 		return CURLE_OUT_OF_MEMORY;
 	return CURLE_OK;
 }
@@ -228,8 +228,8 @@ socket_way_fini(struct sst_socket *s, struct socket_way *way)
 }
 
 static int
-socket_way_url(const struct sst_socket_to *to, struct sst_buf *url,
-    struct sst_error *err)
+socket_way_url(
+    const struct sst_socket_to *to, struct sst_buf *url, struct sst_error *err)
 {
 	const char *scheme = to->tls ? "https" : "http";
 	int code;
@@ -237,11 +237,11 @@ socket_way_url(const struct sst_socket_to *to, struct sst_buf *url,
 	if (to->unix_path != NULL)
 		sst_buf_addf(url, "%s://localhost/", scheme);
 	else if (strchr(to->host, ':') != NULL)
-		sst_buf_addf(url, "%s://[%s]:%u/", scheme, to->host,
-		    (unsigned)to->port);
+		sst_buf_addf(
+		    url, "%s://[%s]:%u/", scheme, to->host, (unsigned)to->port);
 	else
-		sst_buf_addf(url, "%s://%s:%u/", scheme, to->host,
-		    (unsigned)to->port);
+		sst_buf_addf(
+		    url, "%s://%s:%u/", scheme, to->host, (unsigned)to->port);
 	if (sst_buf_failed(url))
 		return sst_error_nomem(err);
 	code = sst_httpc_url_check(url->data, err);
@@ -264,15 +264,16 @@ socket_way_init(struct sst_socket *s, const struct sst_socket_to *to,
 	if (code != SST_OK)
 		return code;
 	if (way->alias.url != NULL) {
-		way->connect_to = curl_slist_append(NULL, way->alias.connect_to);
+		way->connect_to =
+		    curl_slist_append(NULL, way->alias.connect_to);
 		if (way->connect_to == NULL)
 			return sst_error_nomem(err);
 	}
 	rc |= curl_easy_setopt(s->easy, CURLOPT_URL,
 	    way->alias.url != NULL ? way->alias.url : way->url.data);
 	rc |= curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, way->connect_to);
-	rc |= curl_easy_setopt(
-	    s->easy, CURLOPT_UNIX_SOCKET_PATH, to->unix_path);
+	rc |=
+	    curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, to->unix_path);
 	return rc == CURLE_OK ? SST_OK : sst_error_nomem(err);
 }
 
@@ -287,8 +288,7 @@ socket_go(struct sst_socket *s, struct sst_mono deadline, struct sst_error *err)
 		return sst_error_nomem(err);
 	rc = socket_connect(s, deadline);
 	if (rc == CURLE_OK)
-		rc = curl_easy_getinfo(
-		    s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+		rc = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
 	if (rc == CURLE_OK && s->fd == CURL_SOCKET_BAD)
 		rc = CURLE_COULDNT_CONNECT;
 	if (rc == CURLE_OK) {

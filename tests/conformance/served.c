@@ -27,13 +27,13 @@ serve(void)
 	const char *p = variant->options, *hole;
 	size_t used = 0;
 
-	ck_assert_msg(server_start(&server, variant->argv), "%s",
-	    variant->argv[0]);
+	ck_assert_msg(
+	    server_start(&server, variant->argv), "%s", variant->argv[0]);
 	ck_assert_msg(variant->seed(&server), "%s: no seed", variant->name);
 	ck_assert(fault_proxy_start(server.port, &proxy));
 	for (; (hole = strstr(p, "{PORT}")) != NULL; p = hole + 6)
-		used += (size_t)snprintf(options + used,
-		    sizeof(options) - used, "%.*s%u", (int)(hole - p), p,
+		used += (size_t)snprintf(options + used, sizeof(options) - used,
+		    "%.*s%u", (int)(hole - p), p,
 		    (unsigned)fault_proxy_port(proxy));
 	snprintf(options + used, sizeof(options) - used, "%s", p);
 }
@@ -339,8 +339,8 @@ sst_conformance_run_served(const struct sst_conformance_served *row)
 	int failed;
 
 	if (!server_has(row->argv[0])) {
-		printf("SKIP: %s: %s is not installed\n", row->name,
-		    row->argv[0]);
+		printf(
+		    "SKIP: %s: %s is not installed\n", row->name, row->argv[0]);
 		return 0;
 	}
 	variant = row;

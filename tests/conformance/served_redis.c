@@ -86,8 +86,8 @@ redis_tell_key(redisContext *c, const redisReply *key, FILE *f)
 	good = dump != NULL && dump->type == REDIS_REPLY_STRING &&
 	       expiry != NULL && expiry->type == REDIS_REPLY_INTEGER;
 	if (good) {
-		fprintf(f, "%.*s %lld ", (int)key->len, key->str,
-		    expiry->integer);
+		fprintf(
+		    f, "%.*s %lld ", (int)key->len, key->str, expiry->integer);
 		for (i = 0; i < (size_t)dump->len; i++)
 			fprintf(f, "%02x", (unsigned char)dump->str[i]);
 		fputc('\n', f);

@@ -1,4 +1,4 @@
-#include "support/fault_proxy.h"
+#include "support/fault_proxy_priv.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,20 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	PROXY_CONNECTIONS = 64,
-	PROXY_PIECE = 64 * 1024,
-	PROXY_BACKLOG = 64,
-	PROXY_WAIT_S = 10
-};
-
-/* Bytes on their way in one direction. */
-struct proxy_flow {
-	char *bytes; /* PROXY_PIECE */
-	size_t from, to;
-	bool ended; /* the writer has nothing more */
-	bool told;  /* and the reader knows */
-};
+enum { PROXY_CONNECTIONS = 64, PROXY_BACKLOG = 64, PROXY_WAIT_S = 10 };
 
 struct proxy_link {
 	int client, server; /* -1: none */
@@ -177,50 +164,6 @@ proxy_accept(struct fault_proxy *p)
 	}
 }
 
-/* False when the connection is gone. */
-static bool
-flow_fill(struct proxy_flow *flow, int fd)
-{
-	ssize_t n;
-
-	if (flow->ended || flow->from < flow->to)
-		return true;
-	n = recv(fd, flow->bytes, PROXY_PIECE, 0);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR;
-	flow->from = 0;
-	flow->to = (size_t)n;
-	flow->ended = n == 0;
-	return true;
-}
-
-/* Sends at most `most` bytes of it; how many, or -1. */
-static ssize_t
-flow_drain(struct proxy_flow *flow, int fd, size_t most)
-{
-	size_t len = flow->to - flow->from;
-	ssize_t n;
-
-	if (len > most)
-		len = most;
-	if (len == 0)
-		return 0;
-	n = send(fd, flow->bytes + flow->from, len, MSG_NOSIGNAL);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -1;
-	flow->from += (size_t)n;
-	return n;
-}
-
-static void
-flow_tell_end(struct proxy_flow *flow, int fd)
-{
-	if (!flow->ended || flow->told || flow->from < flow->to)
-		return;
-	shutdown(fd, SHUT_WR);
-	flow->told = true;
-}
-
 /* Bytes of the server that may pass now. */
 static size_t
 link_allowed(const struct fault_proxy *p, const struct proxy_link *l)
@@ -248,7 +191,7 @@ link_up(struct fault_proxy *p, struct proxy_link *l)
 {
 	bool empty = l->up.from == l->up.to;
 
-	if (!flow_fill(&l->up, l->client))
+	if (!fault_proxy__fill(&l->up, l->client))
 		return false;
 	if (empty && l->up.to > l->up.from) {
 		p->asked += l->up.to;
@@ -256,20 +199,11 @@ link_up(struct fault_proxy *p, struct proxy_link *l)
 	}
 	if (p->fault.kind == FAULT_PROXY_SAY)
 		l->up.from = l->up.to;
-	else if (flow_drain(&l->up, l->server, SIZE_MAX) < 0)
+	else if (fault_proxy__drain(&l->up, l->server, SIZE_MAX) < 0)
 		return false;
-	flow_tell_end(&l->up, l->server);
+	fault_proxy__tell_end(&l->up, l->server);
 	/* nobody waits for what is held */
 	return !(l->up.told && link_allowed(p, l) == 0);
-}
-
-static void
-flow_garble(struct proxy_flow *flow)
-{
-	size_t i;
-
-	for (i = flow->from; i < flow->to; i++)
-		flow->bytes[i] = (char)~flow->bytes[i];
 }
 
 /* Once a question has come. */
@@ -301,12 +235,12 @@ link_down(struct fault_proxy *p, struct proxy_link *l)
 
 	if (p->fault.kind == FAULT_PROXY_SAY)
 		return link_say(p, l);
-	if (!flow_fill(&l->down, l->server))
+	if (!fault_proxy__fill(&l->down, l->server))
 		return false;
 	if (empty && p->fault.kind == FAULT_PROXY_GARBLE)
-		flow_garble(&l->down);
+		fault_proxy__garble(&l->down);
 	do {
-		n = flow_drain(&l->down, l->client, link_allowed(p, l));
+		n = fault_proxy__drain(&l->down, l->client, link_allowed(p, l));
 		if (n < 0)
 			return false;
 		l->answered += (size_t)n;
@@ -314,7 +248,7 @@ link_down(struct fault_proxy *p, struct proxy_link *l)
 	if (link_cuts(p) && l->answered >= p->fault.bytes)
 		return false;
 	if (link_allowed(p, l) > 0)
-		flow_tell_end(&l->down, l->client);
+		fault_proxy__tell_end(&l->down, l->client);
 	return !(l->down.told && l->up.told);
 }
 

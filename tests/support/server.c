@@ -137,8 +137,7 @@ command_init(struct server_command *command, const struct server *server)
 	size_t i;
 
 	memset(command, 0, sizeof(*command));
-	if (!server_find(
-		server->argv[0], command->path, sizeof(command->path)))
+	if (!server_find(server->argv[0], command->path, sizeof(command->path)))
 		return false;
 	snprintf(command->log, sizeof(command->log), "%s/log", server->folder);
 	for (i = 0; server->argv[i] != NULL && i < SERVER_ARGS; i++) {

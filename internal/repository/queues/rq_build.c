@@ -57,21 +57,21 @@ build_hash_wait(
 	for (i = 0; i < w->count; i++) {
 		const struct rq_blocker *b = &rq->blockers[w->first + i];
 
-		hash = sst_hash_mix(hash,
-		    (struct sst_hash){(uint64_t)b->state.status,
-			b->state.finished});
-		hash = sst_hash_mix(hash,
-		    (struct sst_hash){
-			b->task != 0 ? rq->tasks[b->task - 1].queue : 0,
-			b->origin_len});
+		hash = sst_hash_mix(
+		    hash, (struct sst_hash){
+			      (uint64_t)b->state.status, b->state.finished});
+		hash = sst_hash_mix(
+		    hash, (struct sst_hash){
+			      b->task != 0 ? rq->tasks[b->task - 1].queue : 0,
+			      b->origin_len});
 	}
 	return hash;
 }
 
 /* Of all that the entity is made of. */
 static struct sst_hash
-build_hash(const struct rq *rq, const struct rq_queue *q,
-    const struct sst_buf *raw)
+build_hash(
+    const struct rq *rq, const struct rq_queue *q, const struct sst_buf *raw)
 {
 	struct sst_hash hash = sst_hash_bytes(q->counts, sizeof(q->counts));
 	int64_t others[3] = {q->consumers, q->index, q->index_of};
@@ -89,11 +89,11 @@ build_hash(const struct rq *rq, const struct rq_queue *q,
 		    (struct sst_hash){(uint64_t)t->at_ms,
 			(uint64_t)t->position << 32 |
 			    (uint64_t)(t->raw_len > 0) << 10 |
-			    (uint64_t)t->part << 2 | (uint64_t)t->orphaned << 1 |
-			    (uint64_t)t->large});
+			    (uint64_t)t->part << 2 |
+			    (uint64_t)t->orphaned << 1 | (uint64_t)t->large});
 		if (t->wait != 0)
-			hash = build_hash_wait(
-			    rq, hash, &rq->waits[t->wait - 1]);
+			hash =
+			    build_hash_wait(rq, hash, &rq->waits[t->wait - 1]);
 	}
 	return hash;
 }
@@ -151,7 +151,8 @@ build_error(struct rq *rq, const struct rq_task *t, const struct rq_job *job,
 
 	sst_buf_clear(&rq->line);
 	if (t->error_len > 0 && rq__parse_result(&walk, &packed))
-		found = rq__trace_line(packed.data, packed.len, true, &rq->line);
+		found =
+		    rq__trace_line(packed.data, packed.len, true, &rq->line);
 	if (!found && job->trace.len > 0)
 		found = rq__trace_line(
 		    job->trace.data, job->trace.len, false, &rq->line);
@@ -195,8 +196,8 @@ build_facts(struct rq *rq, const struct rq_task *t, const struct rq_job *job,
 	task->status = rq__status((enum rq_part)t->part, job);
 	task->type = rq__type(job->description, &rq->scratch);
 	task->submitted_at = job->created_at;
-	rq__attempts((enum rq_part)t->part, job, &task->attempts,
-	    &task->max_attempts);
+	rq__attempts(
+	    (enum rq_part)t->part, job, &task->attempts, &task->max_attempts);
 	if (t->part == RQ_WIP) {
 		task->started_at = job->started_at;
 		task->assigned_to = job->worker;
@@ -206,9 +207,8 @@ build_facts(struct rq *rq, const struct rq_task *t, const struct rq_job *job,
 }
 
 static int
-build_task(struct rq_read *read, const struct rq_queue *q,
-    const struct rq_task *t, const struct sst_buf *raw,
-    struct queue_build *build, struct sst_error *err)
+build_task(struct rq_read *read, const struct rq_task *t,
+    const struct sst_buf *raw, struct queue_build *build, struct sst_error *err)
 {
 	struct queue_task task = QUEUE_TASK_INIT;
 	struct queue_blocker blockers[RQ_BLOCKERS];
@@ -220,7 +220,7 @@ build_task(struct rq_read *read, const struct rq_queue *q,
 	struct sst_redis_walk walk = {NULL, NULL};
 
 	task.id = build_kept(rq, t->id_at, t->id_len);
-	build_priority(q, &task.priority);
+	build_priority(&rq->queues[t->queue], &task.priority);
 	if (t->raw_len > 0) {
 		walk.at = raw->data + t->raw_at;
 		walk.end = walk.at + t->raw_len;
@@ -241,8 +241,8 @@ build_task(struct rq_read *read, const struct rq_queue *q,
 
 /* Of those that are listed: the head of a queue is its oldest end. */
 static struct sst_wall
-build_oldest(const struct rq *rq, const struct rq_queue *q,
-    const struct sst_buf *raw)
+build_oldest(
+    const struct rq *rq, const struct rq_queue *q, const struct sst_buf *raw)
 {
 	struct sst_wall oldest = QUEUE_NEVER;
 	struct sst_redis_walk walk;
@@ -285,8 +285,8 @@ build_entity(struct rq_read *read, struct rq_queue *q,
 	code = queue__begin(&row, &build, err);
 	for (i = q->task; code == SST_OK && i < q->task + q->tasks; i++) {
 		if (!rq->tasks[i].gone)
-			code = build_task(
-			    read, q, &rq->tasks[i], raw, &build, err);
+			code =
+			    build_task(read, &rq->tasks[i], raw, &build, err);
 		if (code != SST_OK)
 			queue__drop(&build);
 	}

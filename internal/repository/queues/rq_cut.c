@@ -47,11 +47,11 @@ rq__cut_key(struct rq *rq, enum rq_part part, const char *name, size_t len)
 /* The replies of one run, in the order in which they come. */
 struct cut_run {
 	struct rq_read *read;
-	size_t queue;  /* the one whose replies come */
-	int command;   /* of it; -1: that of MULTI */
-	int names;     /* replies that come before those of the queues */
+	size_t queue; /* the one whose replies come */
+	int command;  /* of it; -1: that of MULTI */
+	int names;    /* replies that come before those of the queues */
 	bool multi;
-	bool refused;  /* the transaction is: it is to be done without */
+	bool refused; /* the transaction is: it is to be done without */
 };
 
 static void
@@ -128,8 +128,8 @@ cut_wanted(const struct rq *rq, const struct rq_queue *q)
 
 /* A member of rq:queues: "rq:queue:NAME". */
 static int
-cut_add_queue(struct rq_read *read, const char *key, size_t len,
-    struct sst_error *err)
+cut_add_queue(
+    struct rq_read *read, const char *key, size_t len, struct sst_error *err)
 {
 	static const char before[] = "rq:queue:";
 	size_t n = sizeof(before) - 1;
@@ -142,8 +142,8 @@ cut_add_queue(struct rq_read *read, const char *key, size_t len,
 		return SST_OK;
 	}
 	if (rq->queue_count >= RQ_QUEUES_MAX) {
-		sst_draft_degrade(read->out, SST_LIMIT,
-		    "more than %d queues", (int)RQ_QUEUES_MAX);
+		sst_draft_degrade(read->out, SST_LIMIT, "more than %d queues",
+		    (int)RQ_QUEUES_MAX);
 		return SST_OK;
 	}
 	q = rq__queue_put(rq, key + n, len - n);
@@ -179,8 +179,7 @@ static int
 cut_take_queues(struct rq_read *read, struct sst_error *err)
 {
 	struct rq *rq = read->rq;
-	struct sst_redis_walk walk = {
-	    rq->raw.data, rq->raw.data + rq->raw.len};
+	struct sst_redis_walk walk = {rq->raw.data, rq->raw.data + rq->raw.len};
 	struct sst_redis_item item;
 	int code = SST_OK;
 	size_t i;
@@ -220,8 +219,8 @@ cut_add_worker(
 }
 
 static int
-cut_on_workers(struct rq_read *read, struct sst_redis_walk *walk,
-    struct sst_error *err)
+cut_on_workers(
+    struct rq_read *read, struct sst_redis_walk *walk, struct sst_error *err)
 {
 	struct sst_redis_item item;
 	struct sst_error why;
@@ -262,8 +261,8 @@ cut_queue_done(struct cut_run *run)
 
 /* MULTI, then QUEUED for each command, then all replies in one. */
 static int
-cut_on_multi(struct cut_run *run, struct sst_redis_walk *walk,
-    struct sst_error *err)
+cut_on_multi(
+    struct cut_run *run, struct sst_redis_walk *walk, struct sst_error *err)
 {
 	struct rq_queue *q = &run->read->rq->queues[run->queue];
 	struct sst_redis_item item;
@@ -275,8 +274,7 @@ cut_on_multi(struct cut_run *run, struct sst_redis_walk *walk,
 		run->refused = true;
 	if (command < RQ_CUT_COMMANDS)
 		return SST_OK;
-	for (i = 0; code == SST_OK && !run->refused && i < RQ_CUT_COMMANDS;
-	     i++)
+	for (i = 0; code == SST_OK && !run->refused && i < RQ_CUT_COMMANDS; i++)
 		code = rq__cut_take(run->read, q, i, walk, err);
 	if (!run->refused)
 		cut_queue_done(run);
@@ -286,8 +284,8 @@ cut_on_multi(struct cut_run *run, struct sst_redis_walk *walk,
 }
 
 static int
-cut_on_bytes(void *ctx, size_t i, const char *bytes, size_t len,
-    struct sst_error *err)
+cut_on_bytes(
+    void *ctx, size_t i, const char *bytes, size_t len, struct sst_error *err)
 {
 	struct sst_redis_walk walk = {bytes, bytes + len};
 	struct cut_run *run = ctx;
@@ -308,8 +306,8 @@ cut_on_bytes(void *ctx, size_t i, const char *bytes, size_t len,
 		return SST_OK;
 	if (run->multi)
 		return cut_on_multi(run, &walk, err);
-	code = rq__cut_take(read, &read->rq->queues[run->queue],
-	    run->command++, &walk, err);
+	code = rq__cut_take(
+	    read, &read->rq->queues[run->queue], run->command++, &walk, err);
 	if (code == SST_OK && run->command == RQ_CUT_COMMANDS)
 		cut_queue_done(run);
 	return code;
@@ -425,8 +423,8 @@ rq__cut(struct rq_read *read, struct sst_error *err)
 	for (i = 0; i < rq->queue_count; i++)
 		rq->queues[i].todo = true;
 	read->names_due = true;
-	for (runs = 0; left && code == SST_OK &&
-		       runs < CUT_RUNS + RQ_LARGE_PER_READ;
+	for (runs = 0;
+	     left && code == SST_OK && runs < CUT_RUNS + RQ_LARGE_PER_READ;
 	     runs++) {
 		code = cut_run(read, err);
 		left = read->names_due || cut_left(rq, runs < CUT_RUNS);

@@ -22,18 +22,28 @@ take_score(const struct sst_redis_item *item)
 	return llround(seconds * 1000);
 }
 
+/* The members of one key. */
+struct take {
+	struct rq_read *read;
+	struct rq_queue *q;
+	enum rq_part part;
+	struct sst_redis_walk *walk;
+};
+
 static int
-take_entry(struct rq_read *read, struct rq_queue *q, enum rq_part part,
-    const struct sst_redis_item *item, struct sst_error *err)
+take_entry(const struct take *take, const struct sst_redis_item *item,
+    struct sst_error *err)
 {
-	struct rq *rq = read->rq;
+	struct rq *rq = take->read->rq;
+	struct rq_queue *q = take->q;
+	enum rq_part part = take->part;
 	struct rq_entry *e;
 	size_t len = item->len;
 
 	if (part == RQ_WIP)
 		len = rq__wip_id_len(item->data, len);
 	if (len == 0 || len > RQ_ID_MAX) {
-		sst_draft_reject(read->out, "/rq:queues",
+		sst_draft_reject(take->read->out, "/rq:queues",
 		    "a job whose id is empty or longer than a name may be");
 		q->twins[part]++;
 		return SST_OK;
@@ -41,13 +51,11 @@ take_entry(struct rq_read *read, struct rq_queue *q, enum rq_part part,
 	if (!RQ_GROW(rq->entries, rq->entry_cap, rq->entry_count))
 		return sst_error_nomem(err);
 	e = &rq->entries[rq->entry_count];
-	*e = (struct rq_entry){.id_len = (uint32_t)len,
-	    .part = part,
-	    .at_ms = QUEUE_NEVER.ms};
+	*e = (struct rq_entry){
+	    .id_len = (uint32_t)len, .part = part, .at_ms = QUEUE_NEVER.ms};
 	if (!rq__keep_bytes(rq, item->data, len, &e->id_at)) {
 		q->unlisted[part] = true;
-		return sst_buf_failed(&rq->ids) ? sst_error_nomem(err)
-						: SST_OK;
+		return sst_buf_failed(&rq->ids) ? sst_error_nomem(err) : SST_OK;
 	}
 	rq->entry_count++;
 	q->count++;
@@ -55,23 +63,22 @@ take_entry(struct rq_read *read, struct rq_queue *q, enum rq_part part,
 }
 
 static int
-take_list(struct rq_read *read, struct rq_queue *q, enum rq_part part,
-    struct sst_redis_walk *walk, long long n, struct sst_error *err)
+take_list(const struct take *take, long long n, struct sst_error *err)
 {
+	struct rq *rq = take->read->rq;
 	struct sst_redis_item item;
 	int code = SST_OK;
-	bool scored = part == RQ_SCHEDULED;
+	bool scored = take->part == RQ_SCHEDULED;
 	size_t before;
 
-	while (code == SST_OK && n-- > 0 && sst_redis_next(walk, &item)) {
-		before = q->count;
+	while (code == SST_OK && n-- > 0 && sst_redis_next(take->walk, &item)) {
+		before = rq->entry_count;
 		if (item.type == REDIS_REPLY_STRING)
-			code = take_entry(read, q, part, &item, err);
-		if (!scored || n-- <= 0 || !sst_redis_next(walk, &item))
+			code = take_entry(take, &item, err);
+		if (!scored || n-- <= 0 || !sst_redis_next(take->walk, &item))
 			continue;
-		if (q->count > before)
-			read->rq->entries[read->rq->entry_count - 1].at_ms =
-			    take_score(&item);
+		if (rq->entry_count > before)
+			rq->entries[before].at_ms = take_score(&item);
 	}
 	return code;
 }
@@ -95,6 +102,7 @@ rq__cut_take(struct rq_read *read, struct rq_queue *q, int command,
     struct sst_redis_walk *walk, struct sst_error *err)
 {
 	enum rq_part part = (enum rq_part)(command / 2);
+	const struct take take = {read, q, part, walk};
 	struct sst_redis_item item = {0};
 
 	if (!sst_redis_next(walk, &item))
@@ -114,7 +122,7 @@ rq__cut_take(struct rq_read *read, struct rq_queue *q, int command,
 		return SST_OK;
 	}
 	if (item.type == REDIS_REPLY_ARRAY)
-		return take_list(read, q, part, walk, item.integer, err);
+		return take_list(&take, item.integer, err);
 	q->unlisted[part] = true;
 	take_failed(read, q, part, &item);
 	return SST_OK;

@@ -46,8 +46,7 @@ jobs_id(const struct rq *rq, const struct rq_task *t)
 static void
 jobs_ask_error(struct rq *rq, const struct rq_task *t)
 {
-	const char *parts[6] = {
-	    "XREVRANGE", NULL, "+", "-", "COUNT", "1"};
+	const char *parts[6] = {"XREVRANGE", NULL, "+", "-", "COUNT", "1"};
 	size_t lens[6] = {9, 0, 1, 1, 5, 1};
 
 	sst_buf_clear(&rq->scratch);
@@ -91,8 +90,8 @@ jobs_on_worker(struct rq_read *read, struct rq_worker *w,
 	if (item.type == REDIS_REPLY_STRING) {
 		w->alive = true;
 		w->queues_len = (uint32_t)item.len;
-		if (!rq__keep_bytes(read->rq, item.data, item.len,
-			&w->queues_at)) {
+		if (!rq__keep_bytes(
+			read->rq, item.data, item.len, &w->queues_at)) {
 			w->queues_len = 0;
 			if (sst_buf_failed(&read->rq->ids))
 				return sst_error_nomem(err);
@@ -208,8 +207,8 @@ jobs_on_error(struct rq_read *read, struct rq_task *t, const char *bytes,
 		struct sst_redis_item item;
 
 		if (sst_redis_next(&walk, &item))
-			jobs_failed(read, t, "XREVRANGE rq:results:",
-			    RQ_FACT_ERRORS, &item);
+			jobs_failed(read, t,
+			    "XREVRANGE rq:results:", RQ_FACT_ERRORS, &item);
 		return SST_OK;
 	}
 	if (t->raw_len == 0 || !jobs_fits(read, len))
@@ -221,8 +220,7 @@ jobs_on_error(struct rq_read *read, struct rq_task *t, const char *bytes,
 
 /* Told now; or, when its jobs wait for others, once these are known. */
 static int
-jobs_queue_done(
-    struct rq_read *read, struct rq_queue *q, struct sst_error *err)
+jobs_queue_done(struct rq_read *read, struct rq_queue *q, struct sst_error *err)
 {
 	struct rq *rq = read->rq;
 	struct sst_buf swap;
@@ -269,8 +267,8 @@ jobs_next(struct jobs_run *run, struct sst_error *err)
 }
 
 static int
-jobs_on_bytes(void *ctx, size_t i, const char *bytes, size_t len,
-    struct sst_error *err)
+jobs_on_bytes(
+    void *ctx, size_t i, const char *bytes, size_t len, struct sst_error *err)
 {
 	struct jobs_run *run = ctx;
 	struct rq *rq = run->read->rq;
@@ -358,12 +356,12 @@ rq__jobs(struct rq_read *read, struct sst_error *err)
 	struct rq *rq = read->rq;
 	int code = SST_OK;
 
-	while (code == SST_OK && (run.worker < rq->worker_count ||
-				     run.task < rq->task_count)) {
+	while (code == SST_OK &&
+	       (run.worker < rq->worker_count || run.task < rq->task_count)) {
 		if (!jobs_fill(&run))
 			return sst_error_nomem(err);
-		code = sst_redis_run_bytes(rq->redis, read->req->deadline,
-		    jobs_on_bytes, &run, err);
+		code = sst_redis_run_bytes(
+		    rq->redis, read->req->deadline, jobs_on_bytes, &run, err);
 		if (code == SST_TOO_LARGE)
 			code = jobs_large(&run, err);
 	}

@@ -101,10 +101,8 @@ rq_collect(void *state, const struct sst_collect *req, struct sst_draft *out,
     struct sst_error *err)
 {
 	struct rq *rq = state;
-	struct rq_read read = {.rq = rq,
-	    .req = req,
-	    .out = out,
-	    .large_left = RQ_LARGE_PER_READ};
+	struct rq_read read = {
+	    .rq = rq, .req = req, .out = out, .large_left = RQ_LARGE_PER_READ};
 	int code;
 
 	rq_begin(rq);

@@ -33,8 +33,8 @@ static const char *const field_names[] = {
 };
 
 /* What is worth asking where; a large job has no texts. */
-static const char *const fields_basic[] = {"created_at", "retries_left",
-    "number_of_retries", "description", NULL};
+static const char *const fields_basic[] = {
+    "created_at", "retries_left", "number_of_retries", "description", NULL};
 static const char *const fields_basic_large[] = {
     "created_at", "retries_left", "number_of_retries", NULL};
 static const char *const fields_wip[] = {"created_at", "retries_left",
@@ -45,8 +45,8 @@ static const char *const fields_deferred[] = {"created_at", "retries_left",
     "number_of_retries", "dependency_ids", "dependency_id",
     "allow_dependency_failures", "description", NULL};
 static const char *const fields_failed[] = {"created_at", "retries_left",
-    "number_of_retries", "started_at", "worker_name", "exc_info",
-    "description", NULL};
+    "number_of_retries", "started_at", "worker_name", "exc_info", "description",
+    NULL};
 
 const char *const *
 rq__fields(enum rq_part part, bool large)
@@ -152,8 +152,7 @@ rq__status(enum rq_part part, const struct rq_job *job)
 		return QUEUE_BLOCKED;
 	case RQ_SCHEDULED:
 		/* it has run before: this is the wait for another attempt */
-		return job->started_at.ms != QUEUE_NEVER.ms ||
-			       job->retries > 0
+		return job->started_at.ms != QUEUE_NEVER.ms || job->retries > 0
 			   ? QUEUE_RETRYING
 			   : QUEUE_SCHEDULED;
 	case RQ_FAILED:
@@ -258,8 +257,8 @@ rq__each_dependency(const struct rq_job *job,
 		const json_t *id = json_array_get(ids, i);
 
 		if (json_is_string(id))
-			good = call(ctx, json_string_value(id),
-			    json_string_length(id));
+			good = call(
+			    ctx, json_string_value(id), json_string_length(id));
 	}
 	json_decref(ids);
 	return good;
@@ -292,8 +291,8 @@ rq__blocker_state(const char *status, size_t len)
 }
 
 int
-rq__worker_index(struct queue_text queues, const char *queue, size_t len,
-    int *count_out)
+rq__worker_index(
+    struct queue_text queues, const char *queue, size_t len, int *count_out)
 {
 	const char *p = queues.data, *end = p + queues.len, *comma;
 	int index = -1, count = 0;

@@ -17,7 +17,7 @@
 #include "repository/redis/redis.h"
 
 enum {
-	RQ_BLOCKERS = 32,          /* of one job; more are left out */
+	RQ_BLOCKERS = 32, /* of one job; more are left out */
 	RQ_TYPE_CHARS = 200,
 	RQ_DEPENDENCIES = 64 * 1024 /* bytes of the list of them */
 };
@@ -44,7 +44,7 @@ struct rq_job {
 	struct sst_wall created_at, started_at;
 	struct queue_text description, worker, dependencies, dependency, trace;
 	int64_t retries_left, retries; /* QUEUE_UNKNOWN */
-	bool allows_failures; /* of what it waits for */
+	bool allows_failures;          /* of what it waits for */
 };
 
 /* The reply to HMGET of those fields; false when it is no array. */
@@ -78,15 +78,14 @@ struct rq_blocker_state {
 	enum queue_status status;
 	bool finished; /* blocks no longer */
 	bool failed;   /* for good */
-	bool never;    /* stopped or canceled: whatever the waiting one allows */
+	bool never; /* stopped or canceled: whatever the waiting one allows */
 };
-struct rq_blocker_state
-rq__blocker_state(const char *status, size_t len);
+struct rq_blocker_state rq__blocker_state(const char *status, size_t len);
 
 /* Index of the queue in a worker's `queues` ("a,b"), how many there are in
  * *count_out; -1: it does not work on it. */
-int rq__worker_index(struct queue_text queues, const char *queue, size_t len,
-    int *count_out);
+int rq__worker_index(
+    struct queue_text queues, const char *queue, size_t len, int *count_out);
 
 /* The lowest index by which any worker takes from the queue. */
 enum queue_level rq__level(int index, int count);
@@ -94,8 +93,8 @@ enum queue_level rq__level(int index, int count);
 /* Appends the line of a traceback that says what was raised. packed: as RQ
  * stores it, zlib, and in a result as base64 of it. False when it cannot be
  * read; memory: sst_buf_failed(out). */
-bool rq__trace_line(
-    const char *bytes, size_t len, bool base64, struct sst_buf *out);
+bool
+rq__trace_line(const char *bytes, size_t len, bool base64, struct sst_buf *out);
 
 /* exc_string in the reply to XREVRANGE rq:results:ID; false: there is none. */
 bool rq__parse_result(struct sst_redis_walk *walk, struct queue_text *out);

@@ -14,18 +14,17 @@ least(int64_t a, int64_t b)
 /* What runs first, then the head of the queue; what is left goes to the rest,
  * in their order. */
 void
-rq__share(const int64_t known[RQ_PARTS], int64_t max_tasks,
-    int64_t share[RQ_PARTS])
+rq__share(
+    const int64_t known[RQ_PARTS], int64_t max_tasks, int64_t share[RQ_PARTS])
 {
-	static const int order[] = {RQ_WIP, RQ_TAKEN, RQ_READY, RQ_SCHEDULED,
-	    RQ_DEFERRED, RQ_FAILED};
+	static const int order[] = {
+	    RQ_WIP, RQ_TAKEN, RQ_READY, RQ_SCHEDULED, RQ_DEFERRED, RQ_FAILED};
 	int64_t left = max_tasks, more;
 	int i;
 
 	for (i = 0; i < RQ_PARTS; i++) {
-		share[i] = i == RQ_READY
-			       ? 0
-			       : least(known[i], max_tasks / PLAN_SURE);
+		share[i] =
+		    i == RQ_READY ? 0 : least(known[i], max_tasks / PLAN_SURE);
 		left -= share[i];
 	}
 	for (i = 0; i < RQ_PARTS; i++) {

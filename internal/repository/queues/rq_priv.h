@@ -63,10 +63,10 @@ struct rq_task {
 	uint32_t id_len;
 	uint32_t queue;
 	int64_t at_ms;
-	struct sst_hash key;  /* of the id */
-	size_t raw_at;        /* its reply, in the raw bytes of its queue */
-	uint32_t raw_len;     /* 0: none came */
-	uint32_t error_len;   /* that of its results, behind it */
+	struct sst_hash key; /* of the id */
+	size_t raw_at;       /* its reply, in the raw bytes of its queue */
+	uint32_t raw_len;    /* 0: none came */
+	uint32_t error_len;  /* that of its results, behind it */
 	uint32_t position;
 	uint32_t next; /* another one with the same id, + 1; 0: none */
 	uint32_t wait; /* what it waits for, + 1; 0: nothing known */
@@ -89,7 +89,7 @@ struct rq_queue {
 	bool unlisted[RQ_PARTS];  /* ids could not be read */
 	size_t first, count;      /* entries */
 	size_t task, tasks;
-	size_t waits;    /* of its jobs that wait for others */
+	size_t waits;       /* of its jobs that wait for others */
 	struct sst_buf raw; /* kept while they do */
 	int consumers, index, index_of;
 	struct sst_hash hash;
@@ -109,7 +109,7 @@ struct rq_worker {
 
 /* What a deferred job waits for. Numbers are + 1; 0: none. */
 struct rq_wait {
-	uint32_t task; /* not + 1 */
+	uint32_t task;         /* not + 1 */
 	uint32_t first, count; /* blockers */
 	uint32_t missing; /* of them, deferred themselves and not seen to end */
 	uint32_t dependents; /* first blocker that is this one */
@@ -177,8 +177,8 @@ struct rq_read {
 	struct sst_error facts[RQ_FACTS]; /* the first failure of each */
 	bool workers_known;
 	size_t raw_kept; /* bytes of replies that wait in their queues */
-	int large_left; /* replies over the bound that may be gone without */
-	bool names_due; /* the sets are to be read in this run */
+	int large_left;  /* replies over the bound that may be gone without */
+	bool names_due;  /* the sets are to be read in this run */
 };
 
 /* rq_table.c */
@@ -193,15 +193,15 @@ bool rq__grow(void **array, size_t *cap, size_t count, size_t size);
 #define RQ_GROW(array, cap, count) \
 	rq__grow((void **)&(array), &(cap), (count), sizeof(*(array)))
 /* Keeps bytes in rq->ids; false when memory ran out or the bound is reached. */
-bool rq__keep_bytes(
-    struct rq *rq, const char *bytes, size_t len, size_t *at_out);
+bool
+rq__keep_bytes(struct rq *rq, const char *bytes, size_t len, size_t *at_out);
 
 /* rq_plan.c: how many ids of each part are worth asking for. Pure. */
-void rq__plan(const int64_t counts[RQ_PARTS], int64_t max_tasks,
-    int64_t want[RQ_PARTS]);
+void rq__plan(
+    const int64_t counts[RQ_PARTS], int64_t max_tasks, int64_t want[RQ_PARTS]);
 /* The tasks of each part that are told, of those known. */
-void rq__share(const int64_t known[RQ_PARTS], int64_t max_tasks,
-    int64_t share[RQ_PARTS]);
+void rq__share(
+    const int64_t known[RQ_PARTS], int64_t max_tasks, int64_t share[RQ_PARTS]);
 
 /* rq_queue.c */
 struct rq_queue *rq__queue_put(struct rq *rq, const char *name, size_t len);
@@ -223,7 +223,8 @@ enum { RQ_CUT_COMMANDS = 2 * RQ_PARTS };
 int rq__cut_take(struct rq_read *read, struct rq_queue *q, int command,
     struct sst_redis_walk *walk, struct sst_error *err);
 /* "rq:wip:NAME" in rq->scratch; rq->failed. */
-void rq__cut_key(struct rq *rq, enum rq_part part, const char *name, size_t len);
+void
+rq__cut_key(struct rq *rq, enum rq_part part, const char *name, size_t len);
 /* rq_admit.c: which of them are told, each once. */
 int rq__admit(struct rq_read *read, struct sst_error *err);
 /* rq_jobs.c: reads them, and ends every queue that needs nothing more. */

@@ -61,8 +61,8 @@ queue_fill(struct rq_queue *q, const char *name, size_t len)
 	q->name = malloc(len + 1);
 	sst_text_clean(name, len, 0, &shown);
 	if (!sst_buf_failed(&shown))
-		q->shown = shown.len > 0 ? sst_buf_take(&shown, NULL)
-					 : calloc(1, 1);
+		q->shown =
+		    shown.len > 0 ? sst_buf_take(&shown, NULL) : calloc(1, 1);
 	sst_buf_fini(&shown);
 	if (q->name == NULL || q->shown == NULL) {
 		queue_fini(q);

@@ -55,9 +55,8 @@ tell_part(const struct rq_read *read, enum rq_fact fact, json_t *parts)
 		   row, "name", json_string(tell_names[fact])) == 0 &&
 	       json_object_set_new(
 		   row, "state", json_string(tell_state(read, fact))) == 0 &&
-	       (why->code == SST_OK ||
-		   json_object_set_new(
-		       row, "reason", json_string(why->text)) == 0);
+	       (why->code == SST_OK || json_object_set_new(row, "reason",
+					   json_string(why->text)) == 0);
 }
 
 int

@@ -9,8 +9,8 @@
 
 enum {
 	TRACE_PIECE = 16 * 1024,
-	TRACE_TAIL = 16 * 1024,          /* of the text; what is looked at */
-	TRACE_MAX = 4 * 1024 * 1024,     /* bytes unpacked */
+	TRACE_TAIL = 16 * 1024,      /* of the text; what is looked at */
+	TRACE_MAX = 4 * 1024 * 1024, /* bytes unpacked */
 	TRACE_PACKED_MAX = 1024 * 1024
 };
 
@@ -50,10 +50,10 @@ trace_base64(const char *text, size_t len, unsigned char *out)
 static void
 tail_add(struct sst_buf *tail, const unsigned char *bytes, size_t len)
 {
-	if (tail->len + len > 2 * TRACE_TAIL) {
-		size_t drop = tail->len < TRACE_TAIL ? 0
-						     : tail->len - TRACE_TAIL;
+	size_t drop;
 
+	if (tail->len > TRACE_TAIL && tail->len + len > 2 * TRACE_TAIL) {
+		drop = tail->len - TRACE_TAIL;
 		memmove(tail->data, tail->data + drop, tail->len - drop);
 		tail->len -= drop;
 	}
@@ -113,8 +113,7 @@ trace_find(const char *text, size_t len, struct sst_buf *out)
 }
 
 bool
-rq__trace_line(
-    const char *bytes, size_t len, bool base64, struct sst_buf *out)
+rq__trace_line(const char *bytes, size_t len, bool base64, struct sst_buf *out)
 {
 	struct sst_buf tail = SST_BUF_INIT;
 	unsigned char *packed = NULL;

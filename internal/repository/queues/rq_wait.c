@@ -96,8 +96,8 @@ wait_next_lost(const struct rq *rq, size_t i)
 }
 
 static int
-wait_on_bytes(void *ctx, size_t i, const char *bytes, size_t len,
-    struct sst_error *err)
+wait_on_bytes(
+    void *ctx, size_t i, const char *bytes, size_t len, struct sst_error *err)
 {
 	struct sst_redis_walk walk = {bytes, bytes + len};
 	struct wait_run *run = ctx;
@@ -141,8 +141,8 @@ wait_ask(struct rq_read *read, struct sst_error *err)
 			    rq->blockers[i].id_len, fields);
 		if (rq->failed)
 			return sst_error_nomem(err);
-		code = sst_redis_run_bytes(rq->redis, read->req->deadline,
-		    wait_on_bytes, &run, err);
+		code = sst_redis_run_bytes(
+		    rq->redis, read->req->deadline, wait_on_bytes, &run, err);
 		if (code != SST_TOO_LARGE || read->large_left-- <= 0)
 			continue;
 		rq__fact_failed(read, RQ_FACT_JOBS, err);
@@ -164,8 +164,7 @@ wait_link(struct rq *rq)
 		struct rq_wait *w = &rq->waits[b->wait];
 		uint32_t on;
 
-		if (b->state.never ||
-		    (b->state.failed && !w->allows_failures))
+		if (b->state.never || (b->state.failed && !w->allows_failures))
 			w->stuck = true;
 		on = b->task != 0 ? rq->tasks[b->task - 1].wait : 0;
 		if (on == 0)
@@ -194,7 +193,8 @@ wait_settle(struct rq *rq)
 
 		top = w->below;
 		w->ends = true;
-		for (at = w->dependents; at != 0; at = rq->blockers[at - 1].next) {
+		for (at = w->dependents; at != 0;
+		     at = rq->blockers[at - 1].next) {
 			uint32_t index = rq->blockers[at - 1].wait;
 			struct rq_wait *other = &rq->waits[index];
 

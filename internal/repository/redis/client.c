@@ -95,8 +95,8 @@ sst_redis_new(const struct sst_redis_settings *settings,
 	atomic_init(&r->interrupted, false);
 	r->clock = clock;
 	r->max_bytes = max_bytes;
-	code = sst_options_copy(client_rows, SST_OPTION_COUNT(client_rows),
-	    &given, &r->kept, err);
+	code = sst_options_copy(
+	    client_rows, SST_OPTION_COUNT(client_rows), &given, &r->kept, err);
 	if (code == SST_OK) {
 		redis__url_parse(r->kept.s.url, &r->url);
 		code = client_socket(r, settings, err);
@@ -121,8 +121,7 @@ sst_redis_free(struct sst_redis **redis)
 	redis__pipe_fini(&r->hello);
 	redis__pipe_fini(&r->pipe);
 	sst_buf_fini(&r->in);
-	sst_options_fini(
-	    client_rows, SST_OPTION_COUNT(client_rows), &r->kept);
+	sst_options_fini(client_rows, SST_OPTION_COUNT(client_rows), &r->kept);
 	free(r);
 	*redis = NULL;
 }
@@ -190,8 +189,8 @@ struct client_parse {
 };
 
 static int
-client_on_bytes(void *ctx, size_t i, const char *bytes, size_t len,
-    struct sst_error *err)
+client_on_bytes(
+    void *ctx, size_t i, const char *bytes, size_t len, struct sst_error *err)
 {
 	struct client_parse *parse = ctx;
 	void *reply = NULL;
@@ -236,8 +235,8 @@ describe_node(const struct sst_redis *r)
 	    [REDIS_MASTER] = " (master)",
 	    [REDIS_REPLICA] = " (replica)",
 	};
-	json_t *node = json_pack("{s:s+, s:s}", "name", r->name,
-	    roles[r->role], "status", r->link_down ? "degraded" : "ok");
+	json_t *node = json_pack("{s:s+, s:s}", "name", r->name, roles[r->role],
+	    "status", r->link_down ? "degraded" : "ok");
 
 	if (node != NULL && r->link_down &&
 	    json_object_set_new(node, "reason",
@@ -257,8 +256,8 @@ sst_redis_describe(const struct sst_redis *redis, json_t *upstream)
 	if (redis->name[0] == '\0') {
 		/* never connected */
 		json_decref(nodes);
-		return json_object_set_new(
-			   upstream, "version", json_null()) == 0;
+		return json_object_set_new(upstream, "version", json_null()) ==
+		       0;
 	}
 	if (json_object_set_new(upstream, "version",
 		redis->version[0] != '\0'

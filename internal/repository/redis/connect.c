@@ -90,10 +90,10 @@ hello_on_replication(struct sst_redis *r, const struct sst_redis_item *item)
 	if (!info_value(item, "role", value, sizeof(value)))
 		return;
 	r->role = strcmp(value, "master") == 0 ? REDIS_MASTER : REDIS_REPLICA;
-	r->link_down = r->role == REDIS_REPLICA &&
-		       info_value(item, "master_link_status", value,
-			   sizeof(value)) &&
-		       strcmp(value, "up") != 0;
+	r->link_down =
+	    r->role == REDIS_REPLICA &&
+	    info_value(item, "master_link_status", value, sizeof(value)) &&
+	    strcmp(value, "up") != 0;
 }
 
 /* Two strings: seconds and microseconds. */
@@ -132,16 +132,16 @@ hello_on_error(struct sst_redis *r, enum hello step,
 }
 
 static int
-hello_on_bytes(void *ctx, size_t i, const char *bytes, size_t len,
-    struct sst_error *err)
+hello_on_bytes(
+    void *ctx, size_t i, const char *bytes, size_t len, struct sst_error *err)
 {
 	struct handshake *h = ctx;
 	struct sst_redis_walk walk = {bytes, bytes + len};
 	struct sst_redis_item item;
 
 	if (!sst_redis_next(&walk, &item))
-		return sst_error_set(err, SST_PROTOCOL,
-		    "%s: the reply is not RESP", h->r->name);
+		return sst_error_set(
+		    err, SST_PROTOCOL, "%s: the reply is not RESP", h->r->name);
 	if (item.type == REDIS_REPLY_ERROR)
 		return hello_on_error(h->r, h->steps[i], &item, err);
 	switch (h->steps[i]) {
@@ -170,8 +170,9 @@ redis__add_auth(struct sst_redis *r, const struct redis_server *server,
 	if (password == NULL)
 		return SST_OK;
 	if (server->username != NULL)
-		redis__pipe_add(&r->hello, (const char *const[]){"AUTH",
-					       server->username, password, NULL});
+		redis__pipe_add(
+		    &r->hello, (const char *const[]){
+				   "AUTH", server->username, password, NULL});
 	else
 		redis__pipe_add(
 		    &r->hello, (const char *const[]){"AUTH", password, NULL});

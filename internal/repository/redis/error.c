@@ -69,7 +69,8 @@ redis__error_code_of_login(const char *text, size_t len)
 {
 	int code = error_code(text, len);
 
-	return code == SST_UPSTREAM && len > 4 && memcmp(text, "ERR ", 4) == 0 &&
+	return code == SST_UPSTREAM && len > 4 &&
+		       memcmp(text, "ERR ", 4) == 0 &&
 		       redis__error_code_of_all(text, len) == SST_OK
 		   ? SST_UNAUTHORIZED
 		   : code;
@@ -102,8 +103,8 @@ sst_redis_error_is(const struct sst_redis_item *item, const char *word)
 }
 
 int
-sst_redis_item_check(const struct sst_redis_item *item, const char *what,
-    struct sst_error *err)
+sst_redis_item_check(
+    const struct sst_redis_item *item, const char *what, struct sst_error *err)
 {
 	if (item->type != REDIS_REPLY_ERROR)
 		return SST_OK;

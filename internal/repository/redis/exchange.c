@@ -35,8 +35,8 @@ exchange_failed(struct sst_redis *r, const struct redis_exchange *x, int code,
 
 /* A reply of an error that answers all commands ends the run. */
 static int
-exchange_look(struct sst_redis *r, const char *bytes, size_t len,
-    struct sst_error *err)
+exchange_look(
+    struct sst_redis *r, const char *bytes, size_t len, struct sst_error *err)
 {
 	int code;
 
@@ -67,8 +67,8 @@ exchange_deliver(struct sst_redis *r, struct redis_exchange *x,
 			return exchange_failed(r, x, code, err);
 		code = exchange_look(r, bytes, scan->at, err);
 		if (code == SST_OK)
-			code = x->on_bytes(
-			    x->ctx, x->done, bytes, scan->at, err);
+			code =
+			    x->on_bytes(x->ctx, x->done, bytes, scan->at, err);
 		x->done++;
 		r->in_at += scan->at;
 		redis__scan_init(scan, r->max_bytes);
@@ -147,8 +147,8 @@ exchange_check(const struct sst_redis *r, const struct redis_exchange *x,
 		return sst_error_set(
 		    err, SST_CANCELED, "%s: interrupted", r->name);
 	if (sst_mono_before(x->deadline, sst_clock_mono(r->clock)))
-		return sst_error_set(err, SST_TIMEOUT,
-		    "%s: no whole answer in time", r->name);
+		return sst_error_set(
+		    err, SST_TIMEOUT, "%s: no whole answer in time", r->name);
 	return SST_OK;
 }
 
@@ -163,8 +163,8 @@ exchange_step(
 	if (code == SST_OK)
 		code = exchange_receive(r, x, err);
 	if (code == SST_NODATA)
-		code = sst_socket_wait(r->socket,
-		    x->sent < exchange_allowed(x), x->deadline, err);
+		code = sst_socket_wait(
+		    r->socket, x->sent < exchange_allowed(x), x->deadline, err);
 	return code;
 }
 

@@ -45,8 +45,7 @@ pipe_mark(struct redis_pipe *pipe)
 static bool
 pipe_begin(struct redis_pipe *pipe)
 {
-	if (!pipe->failed && pipe->count % REDIS_AHEAD == 0 &&
-	    !pipe_mark(pipe))
+	if (!pipe->failed && pipe->count % REDIS_AHEAD == 0 && !pipe_mark(pipe))
 		pipe->failed = true;
 	return !pipe->failed;
 }
@@ -115,7 +114,8 @@ void
 redis__pipe_name(
     const struct redis_pipe *pipe, size_t i, char *out, size_t size)
 {
-	struct sst_redis_walk walk = {pipe->out.data + pipe->marks[i / REDIS_AHEAD],
+	struct sst_redis_walk walk = {
+	    pipe->out.data + pipe->marks[i / REDIS_AHEAD],
 	    pipe->out.data + pipe->out.len};
 	struct sst_redis_item item = {0};
 	size_t k, len;

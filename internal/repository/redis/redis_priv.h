@@ -48,8 +48,8 @@ bool redis__address_parse(const char *text, unsigned short fallback_port,
 struct redis_scan {
 	size_t at; /* bytes that are known to be right */
 	size_t cost;
-	size_t max; /* of cost */
-	int depth;  /* arrays that are open */
+	size_t max;                /* of cost */
+	int depth;                 /* arrays that are open */
 	int64_t left[REDIS_DEPTH]; /* values missing in each */
 };
 
@@ -92,7 +92,7 @@ struct sst_redis {
 
 	struct redis_kept kept;
 	struct redis_url url; /* of the settings; points into them */
-	size_t sentinel; /* the one that answered last */
+	size_t sentinel;      /* the one that answered last */
 
 	struct redis_pipe pipe;  /* of the source */
 	struct redis_pipe hello; /* our own */
@@ -145,9 +145,9 @@ int redis__open(struct sst_redis *r, const struct redis_server *server,
 /* Adds AUTH when there is a password. */
 int redis__add_auth(struct sst_redis *r, const struct redis_server *server,
     struct sst_error *err);
-int redis__connect_server(struct sst_redis *r,
-    const struct redis_server *server, struct sst_mono deadline,
-    struct sst_error *err);
+int
+redis__connect_server(struct sst_redis *r, const struct redis_server *server,
+    struct sst_mono deadline, struct sst_error *err);
 
 /* An error reply that concerns every command, not the one it answers: its
  * code; SST_OK for any other. */

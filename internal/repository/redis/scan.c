@@ -67,8 +67,8 @@ scan_ended(struct redis_scan *scan)
 
 /* `used` bytes were the head of a string of n bytes. */
 static int
-scan_bulk(struct redis_scan *scan, const char *p, size_t len, size_t used,
-    int64_t n)
+scan_bulk(
+    struct redis_scan *scan, const char *p, size_t len, size_t used, int64_t n)
 {
 	struct redis_scan before = *scan;
 	int code;

@@ -58,12 +58,11 @@ sentinel_on_master(struct sst_redis_walk *walk, struct sentinel_found *found)
 {
 	struct sst_redis_item head, host, port;
 
-	found->known = sst_redis_next(walk, &head) &&
-		       head.type == REDIS_REPLY_ARRAY && head.integer == 2 &&
-		       sst_redis_next(walk, &host) &&
-		       sst_redis_next(walk, &port) &&
-		       sentinel_host(&host, found->host) &&
-		       sentinel_port(&port, &found->port);
+	found->known =
+	    sst_redis_next(walk, &head) && head.type == REDIS_REPLY_ARRAY &&
+	    head.integer == 2 && sst_redis_next(walk, &host) &&
+	    sst_redis_next(walk, &port) && sentinel_host(&host, found->host) &&
+	    sentinel_port(&port, &found->port);
 }
 
 static bool
@@ -119,8 +118,8 @@ sentinel_on_replicas(struct sst_redis_walk *walk, struct sentinel_found *found)
 }
 
 static int
-sentinel_on_bytes(void *ctx, size_t i, const char *bytes, size_t len,
-    struct sst_error *err)
+sentinel_on_bytes(
+    void *ctx, size_t i, const char *bytes, size_t len, struct sst_error *err)
 {
 	struct sst_redis_walk walk = {bytes, bytes + len};
 	struct sst_redis_walk look = walk;
@@ -152,8 +151,8 @@ static int
 sentinel_query(struct sst_redis *r, const struct redis_server *sentinel,
     struct sentinel_answer *answer, struct sst_error *err)
 {
-	const char *master[] = {"SENTINEL", "get-master-addr-by-name",
-	    r->kept.s.master_name, NULL};
+	const char *master[] = {
+	    "SENTINEL", "get-master-addr-by-name", r->kept.s.master_name, NULL};
 	const char *replicas[] = {
 	    "SENTINEL", "replicas", r->kept.s.master_name, NULL};
 	int code = redis__add_auth(r, sentinel, err);
@@ -167,9 +166,8 @@ sentinel_query(struct sst_redis *r, const struct redis_server *sentinel,
 
 /* Asks one; the socket is closed afterwards. */
 static int
-sentinel_ask(struct sst_redis *r, const char *address,
-    struct sst_mono deadline, struct sentinel_answer *answer,
-    struct sst_error *err)
+sentinel_ask(struct sst_redis *r, const char *address, struct sst_mono deadline,
+    struct sentinel_answer *answer, struct sst_error *err)
 {
 	struct redis_exchange x = {.pipe = &r->hello,
 	    .deadline = deadline,
@@ -234,20 +232,18 @@ sentinel_try(struct sst_redis *r, size_t which, struct sst_mono share,
     struct sst_mono deadline, struct sst_error *err)
 {
 	struct sentinel_answer answer = {.r = r};
-	int code =
-	    sentinel_ask(r, r->kept.s.sentinels.items[which], share, &answer, err);
+	int code = sentinel_ask(
+	    r, r->kept.s.sentinels.items[which], share, &answer, err);
 
 	if (code != SST_OK)
 		return code;
 	if (answer.replica.known) {
 		code = sentinel_connect(
 		    r, &answer.replica, REDIS_REPLICA, share, err);
-		if (code == SST_OK || code == SST_CANCELED ||
-		    code == SST_NOMEM)
+		if (code == SST_OK || code == SST_CANCELED || code == SST_NOMEM)
 			return code;
 	}
-	return sentinel_connect(
-	    r, &answer.master, REDIS_MASTER, deadline, err);
+	return sentinel_connect(r, &answer.master, REDIS_MASTER, deadline, err);
 }
 
 /* The first reason counts: it is the same at each attempt. */

@@ -41,8 +41,8 @@ url_is_host(const char *text, size_t len)
 
 /* HOST, HOST:PORT, [ADDRESS], [ADDRESS]:PORT in text[0, len). */
 static bool
-url_address(const char *text, size_t len, char host[REDIS_HOST],
-    unsigned short *port)
+url_address(
+    const char *text, size_t len, char host[REDIS_HOST], unsigned short *port)
 {
 	const char *end = text + len, *from = text, *to, *colon;
 	long number;
@@ -88,10 +88,9 @@ url_unix(const char *rest, struct redis_url *url)
 
 	if (rest[0] != '/' || len >= 108)
 		return false;
-	if (rest[len] == '?' &&
-	    (strncmp(rest + len, "?db=", 4) != 0 ||
-		!url_number(rest + len + 4, strlen(rest + len + 4), 999999,
-		    &db)))
+	if (rest[len] == '?' && (strncmp(rest + len, "?db=", 4) != 0 ||
+				    !url_number(rest + len + 4,
+					strlen(rest + len + 4), 999999, &db)))
 		return false;
 	url->unix_path = rest;
 	url->unix_len = len;
@@ -106,8 +105,7 @@ url_host(const char *rest, struct redis_url *url)
 	long db = 0;
 
 	if (rest[len] == '/' && rest[len + 1] != '\0' &&
-	    !url_number(
-		rest + len + 1, strlen(rest + len + 1), 999999, &db))
+	    !url_number(rest + len + 1, strlen(rest + len + 1), 999999, &db))
 		return false;
 	url->db = (int)db;
 	url->port = REDIS_PORT;

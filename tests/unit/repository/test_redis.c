@@ -60,8 +60,7 @@ START_TEST(replies_of_all_kinds)
 	sst_redis_command(rig.redis, "EXISTS %b", bytes, sizeof(bytes) - 1);
 	sst_redis_command_argv(rig.redis, 2, parts, lens);
 	ck_assert_uint_eq(sst_redis_pending(rig.redis), 12);
-	ck_assert_msg(
-	    redis_rig_run(&rig) == SST_OK, "%s", rig.err.text);
+	ck_assert_msg(redis_rig_run(&rig) == SST_OK, "%s", rig.err.text);
 	ck_assert_str_eq(rig.replies,
 	    "hello\nnil\n3\n[a b c]\n"
 	    "!WRONGTYPE Operation against a key holdin\n"
@@ -372,8 +371,8 @@ START_TEST(a_password_is_read_again_when_it_is_refused)
 	ck_assert_ptr_null(strstr(rig.err.text, "wrong-one"));
 	write_file(path, "first-one\n");
 	run_good();
-	redis_rig_do(rig.server.port, "first-one",
-	    "CONFIG SET requirepass second-one");
+	redis_rig_do(
+	    rig.server.port, "first-one", "CONFIG SET requirepass second-one");
 	fault_proxy_drop(rig.proxy);
 	expect(redis_rig_ping(&rig), SST_UNAUTHORIZED, "WRONGPASS");
 	write_file(path, "second-one\n");
@@ -406,8 +405,7 @@ START_TEST(a_user_with_few_rights)
 	sst_redis_command(rig.redis, "GET text");
 	sst_redis_command(rig.redis, "LLEN list");
 	ck_assert_msg(redis_rig_run(&rig) == SST_OK, "%s", rig.err.text);
-	ck_assert_int_eq(
-	    strncmp(rig.replies, "[a b c]\n!NOPERM", 15), 0);
+	ck_assert_int_eq(strncmp(rig.replies, "[a b c]\n!NOPERM", 15), 0);
 	ck_assert_uint_eq(rig.count, 3);
 	ck_assert_int_eq(sst_redis_skew_ms(rig.redis), 0);
 }
@@ -455,9 +453,9 @@ START_TEST(what_it_is_told_of_itself)
 	ck_assert(json_is_null(json_object_get(upstream, "version")));
 	run_good();
 	ck_assert(sst_redis_describe(rig.redis, upstream));
-	ck_assert_int_eq(strncmp(json_string_value(json_object_get(
-				     upstream, "version")),
-			     "redis ", 6),
+	ck_assert_int_eq(
+	    strncmp(json_string_value(json_object_get(upstream, "version")),
+		"redis ", 6),
 	    0);
 	node = json_array_get(json_object_get(upstream, "nodes"), 0);
 	snprintf(name, sizeof(name), "%s (master)", rig.url);
@@ -481,11 +479,11 @@ START_TEST(a_replica_without_its_master)
 	ck_assert_int_eq(redis_rig_run(&rig), SST_OK);
 	ck_assert(sst_redis_describe(rig.redis, upstream));
 	node = json_array_get(json_object_get(upstream, "nodes"), 0);
-	ck_assert_str_eq(json_string_value(json_object_get(node, "status")),
-	    "degraded");
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(node, "status")), "degraded");
 	json_decref(upstream);
-	redis_rig_do(rig.server.port, NULL,
-	    "CONFIG SET replica-serve-stale-data no");
+	redis_rig_do(
+	    rig.server.port, NULL, "CONFIG SET replica-serve-stale-data no");
 	sst_redis_command(rig.redis, "GET text");
 	expect(redis_rig_run(&rig), SST_UPSTREAM, "MASTERDOWN");
 }

@@ -140,8 +140,8 @@ START_TEST(what_is_announced_is_bounded_before_it_comes)
 	size_t i, at;
 
 	for (i = 0; i < sizeof(large) / sizeof(large[0]); i++)
-		ck_assert_msg(scan(large[i], strlen(large[i]), MAX, &at) ==
-				  SST_TOO_LARGE,
+		ck_assert_msg(
+		    scan(large[i], strlen(large[i]), MAX, &at) == SST_TOO_LARGE,
 		    "%s", large[i]);
 	ck_assert_int_eq(scan("$100000\r\n", 9, MAX, &at), SST_NODATA);
 	ck_assert_int_eq(scan("$100001\r\n", 9, MAX, &at), SST_TOO_LARGE);
@@ -267,7 +267,8 @@ START_TEST(errors_have_codes)
 	    {"CLUSTERDOWN Hash slot not served", SST_UNSUPPORTED, true},
 	    {"MOVED 12182 127.0.0.1:16382", SST_UNSUPPORTED, true},
 	    {"CROSSSLOT Keys in request don't hash", SST_UNSUPPORTED, true},
-	    {"ERR SELECT is not allowed in cluster mode", SST_UNSUPPORTED, true},
+	    {"ERR SELECT is not allowed in cluster mode", SST_UNSUPPORTED,
+		true},
 	    {"NOAUTH Authentication required.", SST_UNAUTHORIZED, true},
 	    {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data "
 	     "is set to 'no'.",
@@ -299,8 +300,8 @@ START_TEST(errors_have_codes)
 		    .len = strlen(rows[i].text)};
 
 		sst_error_clear(&err);
-		ck_assert_int_eq(sst_redis_item_check(&item, "LLEN x", &err),
-		    rows[i].code);
+		ck_assert_int_eq(
+		    sst_redis_item_check(&item, "LLEN x", &err), rows[i].code);
 		ck_assert_int_eq(err.code, rows[i].code);
 		ck_assert_int_eq(strncmp(err.text, "LLEN x: ", 8), 0);
 		ck_assert_int_eq(redis__error_code_of_all(item.data, item.len),
@@ -312,9 +313,8 @@ END_TEST
 START_TEST(an_error_text_is_made_safe)
 {
 	static const char text[] = "ERR \x01\xff token=abcdefgh0123";
-	struct sst_redis_item item = {.type = REDIS_REPLY_ERROR,
-	    .data = text,
-	    .len = sizeof(text) - 1};
+	struct sst_redis_item item = {
+	    .type = REDIS_REPLY_ERROR, .data = text, .len = sizeof(text) - 1};
 	struct sst_error err;
 
 	ck_assert_int_eq(

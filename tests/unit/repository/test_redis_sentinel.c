@@ -43,8 +43,8 @@ start_sentinel(void)
 	    (unsigned)rig.server.port);
 	argv[2] = script;
 	ck_assert(server_start(&sentinel, argv));
-	snprintf(address, sizeof(address), "127.0.0.1:%u",
-	    (unsigned)sentinel.port);
+	snprintf(
+	    address, sizeof(address), "127.0.0.1:%u", (unsigned)sentinel.port);
 }
 
 static void
@@ -113,13 +113,15 @@ START_TEST(the_master_is_read)
 	char nobody[] = "127.0.0.1:1";
 
 	redis_rig_open(&rig);
-	ck_assert_msg(reads_from(rig.server.port, "master"), "%s", rig.err.text);
+	ck_assert_msg(
+	    reads_from(rig.server.port, "master"), "%s", rig.err.text);
 	/* also when the first sentinel is gone */
 	addresses[0] = nobody;
 	addresses[1] = address;
 	rig.settings.sentinels.count = 2;
 	redis_rig_open(&rig);
-	ck_assert_msg(reads_from(rig.server.port, "master"), "%s", rig.err.text);
+	ck_assert_msg(
+	    reads_from(rig.server.port, "master"), "%s", rig.err.text);
 	rig.settings.sentinels.count = 1;
 	redis_rig_open(&rig);
 	expect(SST_UNREACHABLE, "sentinel://127.0.0.1:1");
@@ -178,22 +180,23 @@ START_TEST(a_replica_is_preferred_when_wanted)
 {
 	rig.settings.prefer_replica = true;
 	redis_rig_open(&rig);
-	ck_assert_msg(POLL_UNTIL((fault_proxy_drop(rig.proxy),
-			  redis_rig_open(&rig),
-			  reads_from(replica.port, "replica"))),
+	ck_assert_msg(
+	    POLL_UNTIL((fault_proxy_drop(rig.proxy), redis_rig_open(&rig),
+		reads_from(replica.port, "replica"))),
 	    "%s", rig.err.text);
 	server_stop(&replica, SIGKILL);
 	/* the sentinel may not know it yet: then the master, too */
 	redis_rig_open(&rig);
-	ck_assert_msg(reads_from(rig.server.port, "master"), "%s", rig.err.text);
+	ck_assert_msg(
+	    reads_from(rig.server.port, "master"), "%s", rig.err.text);
 }
 END_TEST
 
 START_TEST(a_failover_is_followed)
 {
 	rig.settings.prefer_replica = true;
-	ck_assert(POLL_UNTIL((redis_rig_open(&rig),
-	    reads_from(replica.port, "replica"))));
+	ck_assert(POLL_UNTIL(
+	    (redis_rig_open(&rig), reads_from(replica.port, "replica"))));
 	rig.settings.prefer_replica = false;
 	redis_rig_open(&rig);
 	ck_assert(reads_from(rig.server.port, "master"));

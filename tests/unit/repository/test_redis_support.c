@@ -107,8 +107,8 @@ rig_on_reply(
 int
 redis_rig_run(struct redis_rig *rig)
 {
-	struct sst_mono end = sst_mono_add_ms(
-	    sst_clock_mono(&rig->hands.clock), RIG_DEADLINE_MS);
+	struct sst_mono end =
+	    sst_mono_add_ms(sst_clock_mono(&rig->hands.clock), RIG_DEADLINE_MS);
 
 	rig->replies[0] = '\0';
 	rig->count = 0;
@@ -162,17 +162,15 @@ redis_rig_feed(unsigned short port, const char *path)
 	len = fread(bytes, 1, sizeof(bytes), f);
 	fclose(f);
 	ck_assert_uint_lt(len, sizeof(bytes));
-	ck_assert_int_eq(
-	    redisAppendFormattedCommand(c, bytes, len), REDIS_OK);
+	ck_assert_int_eq(redisAppendFormattedCommand(c, bytes, len), REDIS_OK);
 	ck_assert_int_eq(redisAppendCommand(c, "ECHO end-of-file"), REDIS_OK);
 	do {
 		freeReplyObject(reply);
 		reply = NULL;
+		ck_assert_msg(redisGetReply(c, (void **)&reply) == REDIS_OK,
+		    "%s", c->errstr);
 		ck_assert_msg(
-		    redisGetReply(c, (void **)&reply) == REDIS_OK, "%s",
-		    c->errstr);
-		ck_assert_msg(reply->type != REDIS_REPLY_ERROR, "%s",
-		    reply->str);
+		    reply->type != REDIS_REPLY_ERROR, "%s", reply->str);
 	} while (reply->type != REDIS_REPLY_STRING ||
 		 strcmp(reply->str, "end-of-file") != 0);
 	freeReplyObject(reply);

@@ -1,6 +1,6 @@
 /* A real redis-server behind the proxy, and a client of ours to it. */
-#ifndef TESTS_UNIT_TEST_REDIS_SUPPORT_H
-#define TESTS_UNIT_TEST_REDIS_SUPPORT_H
+#ifndef TESTS_UNIT_REPOSITORY_TEST_REDIS_SUPPORT_H
+#define TESTS_UNIT_REPOSITORY_TEST_REDIS_SUPPORT_H
 
 #include "repository/redis/redis.h"
 #include "support/fake_clock.h"
@@ -36,8 +36,8 @@ int redis_rig_run(struct redis_rig *rig);
 /* PING, of a connection made when there is none. */
 int redis_rig_ping(struct redis_rig *rig);
 /* A command to a server itself, with hiredis; asserts that it is no error. */
-void redis_rig_do(
-    unsigned short port, const char *password, const char *fmt, ...);
+void
+redis_rig_do(unsigned short port, const char *password, const char *fmt, ...);
 /* Commands as they are sent, from a file of at most 1 MiB. */
 void redis_rig_feed(unsigned short port, const char *path);
 

@@ -186,7 +186,8 @@ START_TEST(a_unix_socket)
 	char path[160];
 
 	redis_rig_init(&rig, extra);
-	snprintf(path, sizeof(path), "unix://%s/socket?db=2", rig.server.folder);
+	snprintf(
+	    path, sizeof(path), "unix://%s/socket?db=2", rig.server.folder);
 	rig.settings.url = path;
 	redis_rig_do(rig.server.port, NULL, "SET text hello");
 	redis_rig_open(&rig);
@@ -228,13 +229,9 @@ START_TEST(settings_that_are_wrong)
 	    {{.url = good, .sentinels = {list, 1}}, "master_name: missing"},
 	    {{.url = good, .master_name = some}, "sentinels: missing"},
 	    {{.url = good, .prefer_replica = true}, "prefer_replica"},
-	    {{.url = good,
-		 .sentinels = {bad, 1},
-		 .master_name = some},
+	    {{.url = good, .sentinels = {bad, 1}, .master_name = some},
 		"sentinels: expected HOST[:PORT]"},
-	    {{.url = socket_url,
-		 .sentinels = {list, 1},
-		 .master_name = some},
+	    {{.url = socket_url, .sentinels = {list, 1}, .master_name = some},
 		"unix socket and sentinels"},
 	    {{.url = good, .sentinel_username = some}, "sentinel_password"},
 	    {{.url = secure, .cert_file = some}, "cert_file and key"},

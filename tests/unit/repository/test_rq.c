@@ -34,7 +34,8 @@ part(const char *name)
 	size_t i;
 
 	parts = json_object_get(rig.upstream, "parts");
-	json_array_foreach (parts, i, row) {
+	json_array_foreach(parts, i, row)
+	{
 		if (strcmp(json_string_value(json_object_get(row, "name")),
 			name) == 0)
 			return row;
@@ -46,8 +47,7 @@ part(const char *name)
 #define DEPTH(queue, want) \
 	rq_rig_expect(json_object_get(rq_rig_queue(&rig, queue), "depth"), want)
 #define QUEUE(queue, want) rq_rig_expect(rq_rig_queue(&rig, queue), want)
-#define TASK(queue, id, want) \
-	rq_rig_expect(rq_rig_task(&rig, queue, id), want)
+#define TASK(queue, id, want) rq_rig_expect(rq_rig_task(&rig, queue, id), want)
 
 /* counts.txt of the recording, but for ids that are there twice: low-0 ...
  * twice in a list, boom-noretry both ready and failed. */
@@ -187,8 +187,7 @@ START_TEST(the_error_of_a_job)
 {
 	rq_rig_seed(&rig);
 	rq_rig_do(&rig, "LREM rq:queue:agent-default 0 boom-noretry");
-	rq_rig_do(&rig,
-	    "XADD rq:results:boom-noretry * type 2 exc_string %s",
+	rq_rig_do(&rig, "XADD rq:results:boom-noretry * type 2 exc_string %s",
 	    /* base64 of zlib of "Traceback...\n  File...\nKeyError: 'no'\n" */
 	    "eJwLKUpMTk1KTM7W0NDgUgACt8ycVD0lhWQQKzMFAAyqB8Q=");
 	rq_rig_open(&rig, NULL);
@@ -234,8 +233,7 @@ START_TEST(dependencies_across_queues)
 	rq_rig_collect(&rig);
 	TASK("b", "second", "{\"deadlocked\": true}");
 	TASK("a", "first", "{\"status\": \"dead\"}");
-	rq_rig_do(
-	    &rig, "HSET rq:job:second allow_dependency_failures 1");
+	rq_rig_do(&rig, "HSET rq:job:second allow_dependency_failures 1");
 	rq_rig_collect(&rig);
 	TASK("b", "second", "{\"deadlocked\": null}");
 }
@@ -294,11 +292,10 @@ START_TEST(a_window_over_the_head)
 	rq_rig_open(&rig, "max_tasks_per_queue: 16");
 	rq_rig_collect(&rig);
 	rq_rig_collect(&rig);
-	QUEUE("q",
-	    "{\"tasks_detail\": \"window\", \"tasks_total\": 33, "
-	    "\"tasks_omitted\": 17}");
-	ck_assert_uint_eq(json_array_size(json_object_get(
-			      rq_rig_queue(&rig, "q"), "tasks")),
+	QUEUE("q", "{\"tasks_detail\": \"window\", \"tasks_total\": 33, "
+		   "\"tasks_omitted\": 17}");
+	ck_assert_uint_eq(
+	    json_array_size(json_object_get(rq_rig_queue(&rig, "q"), "tasks")),
 	    16);
 	TASK("q", "q-0", "{\"status\": \"queued\"}");
 	TASK("q", "q-13", "{\"status\": \"queued\"}");
@@ -317,9 +314,8 @@ START_TEST(a_window_over_the_head)
 	rq_rig_do(&rig, "HSET rq:job:f1 created_at 2026-01-01T00:00:00Z");
 	rq_rig_collect(&rig);
 	/* d1 ... are not there any more */
-	QUEUE("q",
-	    "{\"tasks_detail\": \"full\", \"tasks_total\": 33, "
-	    "\"tasks_omitted\": 0}");
+	QUEUE("q", "{\"tasks_detail\": \"full\", \"tasks_total\": 33, "
+		   "\"tasks_omitted\": 0}");
 }
 END_TEST
 
@@ -354,10 +350,12 @@ START_TEST(a_job_of_the_wrong_type)
 	rq_rig_do(&rig, "RPUSH rq:job:1 x");
 	rq_rig_open(&rig, NULL);
 	rq_rig_collect(&rig);
-	ck_assert_ptr_nonnull(strstr(flaw(), "jobs: HMGET rq:job:1: WRONGTYPE"));
+	ck_assert_ptr_nonnull(
+	    strstr(flaw(), "jobs: HMGET rq:job:1: WRONGTYPE"));
 	TASK("q", "1", "{\"status\": \"queued\", \"submitted_at\": null}");
-	TASK("q", "2", "{\"status\": \"queued\", "
-		       "\"submitted_at\": \"2026-01-01T00:00:00Z\"}");
+	TASK("q", "2",
+	    "{\"status\": \"queued\", "
+	    "\"submitted_at\": \"2026-01-01T00:00:00Z\"}");
 	DEPTH("q", "{\"ready\": 2, \"total\": 2}");
 }
 END_TEST
@@ -492,7 +490,8 @@ END_TEST
 
 START_TEST(binary_names)
 {
-	static const char id[] = "a\xff\x01\x00" "b";
+	static const char id[] = "a\xff\x01\x00"
+				 "b";
 	char long_id[2000];
 
 	memset(long_id, 'x', sizeof(long_id));
@@ -502,7 +501,9 @@ START_TEST(binary_names)
 	rq_rig_do(&rig, "RPUSH %b %b", "rq:queue:q\xff\n", (size_t)12, long_id,
 	    sizeof(long_id));
 	rq_rig_do(&rig, "HSET %b created_at 2026-01-01T00:00:00Z",
-	    "rq:job:a\xff\x01\x00" "b", (size_t)12);
+	    "rq:job:a\xff\x01\x00"
+	    "b",
+	    (size_t)12);
 	rq_rig_do(&rig, "SADD rq:queues odd");
 	rq_rig_open(&rig, NULL);
 	rq_rig_collect(&rig);

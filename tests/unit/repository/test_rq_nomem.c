@@ -54,8 +54,8 @@ START_TEST(a_client_is_made)
 	for (n = 0; failed && n < ALLOCATIONS_MAX; n++) {
 		sst_error_clear(&err);
 		starve_after(n);
-		code = sst_redis_new(&settings, &rig.redis.hands.clock, 1000,
-		    &redis, &err);
+		code = sst_redis_new(
+		    &settings, &rig.redis.hands.clock, 1000, &redis, &err);
 		failed = starve_end();
 		ck_assert_msg(code == (failed ? SST_NOMEM : SST_OK),
 		    "%ld: %d %s", n, code, err.text);
@@ -94,8 +94,8 @@ START_TEST(a_pipeline_is_run)
 		sst_error_clear(&rig.redis.err);
 		starve_after(n);
 		sst_redis_command(rig.redis.redis, "SMEMBERS %s", "rq:queues");
-		code = sst_redis_run(rig.redis.redis, end, on_reply, &count,
-		    &rig.redis.err);
+		code = sst_redis_run(
+		    rig.redis.redis, end, on_reply, &count, &rig.redis.err);
 		failed = starve_end();
 		ck_assert_msg(code == (failed ? SST_NOMEM : SST_OK),
 		    "%ld: %d %s", n, code, rig.redis.err.text);
@@ -148,8 +148,8 @@ START_TEST(a_source_is_made)
 	long n;
 	int code;
 
-	snprintf(yaml, sizeof(yaml), "{url: '%s', queues: [a, b]}",
-	    rig.redis.url);
+	snprintf(
+	    yaml, sizeof(yaml), "{url: '%s', queues: [a, b]}", rig.redis.url);
 	ck_assert_int_eq(subject_open(&rig.subject, yaml), SST_OK);
 	state = calloc(1, ops->state_size);
 	ck_assert_ptr_nonnull(state);

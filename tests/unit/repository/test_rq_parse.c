@@ -41,8 +41,8 @@ parse(enum rq_part part, bool large, const char *const *values)
 		if (value == NULL)
 			sst_buf_adds(&reply, "$-1\r\n");
 		else
-			sst_buf_addf(&reply, "$%zu\r\n%s\r\n", strlen(value),
-			    value);
+			sst_buf_addf(
+			    &reply, "$%zu\r\n%s\r\n", strlen(value), value);
 	}
 	walk = (struct sst_redis_walk){reply.data, reply.data + reply.len};
 	ck_assert(rq__parse_job(part, large, &walk, &job));
@@ -64,9 +64,9 @@ END_TEST
 
 START_TEST(times_and_counts)
 {
-	PARSE(RQ_WIP, "created_at", "2026-11-21T02:49:45.499719Z",
-	    "started_at", "2026-11-21T02:50:10Z", "retries_left", "2",
-	    "number_of_retries", "1");
+	PARSE(RQ_WIP, "created_at", "2026-11-21T02:49:45.499719Z", "started_at",
+	    "2026-11-21T02:50:10Z", "retries_left", "2", "number_of_retries",
+	    "1");
 	ck_assert_int_eq(job.created_at.ms, 1795229385499);
 	ck_assert_int_eq(job.started_at.ms, 1795229410000);
 	ck_assert_int_eq(job.retries_left, 2);
@@ -81,13 +81,12 @@ END_TEST
 
 START_TEST(what_is_no_job_is_refused)
 {
-	static const char *const bad[] = {"", "$2\r\nab\r\n", "*0\r\n",
-	    "*2\r\n$-1\r\n", "-NOPERM\r\n"};
+	static const char *const bad[] = {
+	    "", "$2\r\nab\r\n", "*0\r\n", "*2\r\n$-1\r\n", "-NOPERM\r\n"};
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct sst_redis_walk walk = {
-		    bad[i], bad[i] + strlen(bad[i])};
+		struct sst_redis_walk walk = {bad[i], bad[i] + strlen(bad[i])};
 
 		ck_assert(!rq__parse_job(RQ_READY, false, &walk, &job));
 	}
@@ -180,8 +179,7 @@ START_TEST(members_of_wip)
 {
 	static const char v1[] = "plan:1";
 	static const char v2[] = "plan:1:0123456789abcdef0123456789abcdef";
-	static const char uuid[] =
-	    "plan:7e156c68-037f-41e0-b8fe-7c5144aa4602";
+	static const char uuid[] = "plan:7e156c68-037f-41e0-b8fe-7c5144aa4602";
 	static const char upper[] = "p:0123456789ABCDEF0123456789ABCDEF";
 
 	ck_assert_uint_eq(rq__wip_id_len(v1, strlen(v1)), 6);
@@ -290,8 +288,8 @@ packed(const char *text, size_t len, struct sst_buf *out)
 	uLongf size = compressBound(len);
 
 	ck_assert(sst_buf_reserve(out, size));
-	ck_assert_int_eq(compress((Bytef *)out->data, &size,
-			     (const Bytef *)text, len),
+	ck_assert_int_eq(
+	    compress((Bytef *)out->data, &size, (const Bytef *)text, len),
 	    Z_OK);
 	out->len = size;
 }
@@ -309,7 +307,7 @@ expect_line(const char *text, size_t len, const char *want)
 }
 
 /* exc_string of recordings/rq/retry_failed.txt */
-#define RECORDED \
+#define RECORDED                                                           \
 	"eJylkFFPwjAUhd/5FTckhI3gmrEQdYmP+gOMz5Cuu4NK147bVuTfWzuVSXjAeJ56" \
 	"2vScL+eFuMCKix0krbEOCAVqB4IrBYpbl5YjgCepEMbMW2JKVqw7uq3RBauldTdd" \
 	"+Ms3aBnt2cHQDinrjuM5KKkR8mJ5PwepoUNqDLXrV1OFPAB6gwcIJvt6SNJ4HbUa" \
@@ -385,8 +383,7 @@ START_TEST(results)
 	ck_assert_uint_eq(text.len, 3);
 	ck_assert_mem_eq(text.data, "abc", 3);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		walk = (struct sst_redis_walk){
-		    bad[i], bad[i] + strlen(bad[i])};
+		walk = (struct sst_redis_walk){bad[i], bad[i] + strlen(bad[i])};
 		ck_assert(!rq__parse_result(&walk, &text));
 	}
 }

@@ -105,7 +105,8 @@ rq_rig_queue(struct rq_rig *rig, const char *name)
 	json_t *queue;
 	size_t i;
 
-	json_array_foreach (rig->tree, i, queue) {
+	json_array_foreach(rig->tree, i, queue)
+	{
 		if (strcmp(json_string_value(json_object_get(queue, "name")),
 			name) == 0)
 			return queue;
@@ -120,8 +121,9 @@ rq_rig_task(struct rq_rig *rig, const char *queue, const char *id)
 	json_t *task;
 	size_t i;
 
-	json_array_foreach (
-	    json_object_get(rq_rig_queue(rig, queue), "tasks"), i, task) {
+	json_array_foreach(
+	    json_object_get(rq_rig_queue(rig, queue), "tasks"), i, task)
+	{
 		if (strcmp(json_string_value(json_object_get(task, "id")),
 			id) == 0)
 			return task;
@@ -140,14 +142,15 @@ rq_rig_expect(const json_t *got, const char *want)
 
 	ck_assert_msg(tree != NULL, "%s: %s", want, error.text);
 	text = json_dumps(got, JSON_COMPACT);
-	json_object_foreach (tree, name, value) {
+	json_object_foreach(tree, name, value)
+	{
 		const json_t *has = json_object_get(got, name);
 
 		/* null: unknown, or not there */
 		if (json_is_null(value) && has == NULL)
 			continue;
 		ck_assert_msg(
-		    json_equal(has, value), "%s in %.200s ... %.900s", name, text, strlen(text) > 900 ? text + strlen(text) - 700 : "");
+		    json_equal(has, value), "%s in %.900s", name, text);
 	}
 	free(text);
 	json_decref(tree);

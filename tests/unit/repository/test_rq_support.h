@@ -1,6 +1,6 @@
 /* RQ's key space in a real redis-server, and the source that reads it. */
-#ifndef TESTS_UNIT_TEST_RQ_SUPPORT_H
-#define TESTS_UNIT_TEST_RQ_SUPPORT_H
+#ifndef TESTS_UNIT_REPOSITORY_TEST_RQ_SUPPORT_H
+#define TESTS_UNIT_REPOSITORY_TEST_RQ_SUPPORT_H
 
 #include <jansson.h>
 
