@@ -86,10 +86,14 @@ fields_name(const char **p, const char *end, struct fields_span *name)
 struct fields_span
 fields__find(struct fields_span object, const char *name)
 {
-	const char *p = object.at + 1, *end = object.at + object.len, *value;
+	const char *p, *end, *value;
 	size_t len = strlen(name);
 	struct fields_span found;
 
+	if (object.at == NULL)
+		return object;
+	p = object.at + 1;
+	end = object.at + object.len;
 	while (fields_name(&p, end, &found)) {
 		value = p;
 		p = fields__skip(p, end);

@@ -26,7 +26,7 @@ const char *fields__skip(const char *p, const char *end);
 bool fields__same(struct fields_span a, struct fields_span b);
 /* Own text of an entity: of its children an empty array only. */
 struct fields_span fields__of(const struct sst_entity *entity);
-/* The value of that member, or absent. */
+/* The value of that member, or absent; nothing is in what is absent itself. */
 struct fields_span fields__find(struct fields_span object, const char *name);
 /* Appends the text of a JSON string; of any other value its JSON. */
 void fields__text(struct fields_span value, struct sst_buf *out);
