@@ -11,7 +11,8 @@ bool served_postgres_feed(const struct server *server, const char *schema,
     const char *path, const char *more);
 
 /* Every row of every table of ours with its place and its transactions, the
- * counters of what was written, locks and horizons; malloc()ed, NULL: cannot. */
+ * counters of what was written, locks and horizons; malloc()ed, NULL: cannot.
+ */
 char *served_postgres_state(const struct server *server);
 
 #endif

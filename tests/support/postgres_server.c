@@ -31,9 +31,9 @@ bool
 postgres_server_has(void)
 {
 	glob_t found = {0};
-	bool is = server_has("initdb") ||
-		  glob("/usr/lib/postgresql/*/bin/initdb", 0, NULL, &found) ==
-		      0;
+	bool is =
+	    server_has("initdb") ||
+	    glob("/usr/lib/postgresql/*/bin/initdb", 0, NULL, &found) == 0;
 
 	globfree(&found);
 	return is;

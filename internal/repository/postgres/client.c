@@ -37,10 +37,9 @@ sst_postgres_new(const struct sst_postgres_settings *settings,
 	p->where = postgres__where(settings->url);
 	p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (p->where == NULL || p->wake < 0) {
-		code = p->where == NULL
-			   ? sst_error_nomem(err)
-			   : sst_error_set(err, SST_IO, "eventfd: %s",
-				 strerror(errno));
+		code = p->where == NULL ? sst_error_nomem(err)
+					: sst_error_set(err, SST_IO,
+					      "eventfd: %s", strerror(errno));
 		sst_postgres_free(&p);
 		return code;
 	}
@@ -105,8 +104,8 @@ static int
 client_check(const struct sst_postgres *p, struct sst_error *err)
 {
 	if (atomic_load(&p->interrupted))
-		return sst_error_set(err, SST_CANCELED,
-		    "postgresql %s: interrupted", p->where);
+		return sst_error_set(
+		    err, SST_CANCELED, "postgresql %s: interrupted", p->where);
 	if (!sst_mono_before(sst_clock_mono(p->clock), p->deadline))
 		return sst_error_set(err, SST_TIMEOUT,
 		    "postgresql %s: no answer within the deadline", p->where);
@@ -152,8 +151,8 @@ client_connect_wait(struct sst_postgres *p, struct sst_error *err)
 		if (next == PGRES_POLLING_FAILED ||
 		    PQstatus(p->conn) == CONNECTION_BAD)
 			return postgres__connection_failure(p, false, err);
-		code = client_wait(p,
-		    next == PGRES_POLLING_READING ? POLLIN : POLLOUT, err);
+		code = client_wait(
+		    p, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, err);
 		if (code != SST_OK)
 			return code;
 		next = PQconnectPoll(p->conn);
@@ -194,8 +193,7 @@ client_flush(struct sst_postgres *p, struct sst_error *err)
 		if (PQconsumeInput(p->conn) == 0)
 			break;
 	}
-	return left == 0 ? SST_OK
-			 : postgres__connection_failure(p, true, err);
+	return left == 0 ? SST_OK : postgres__connection_failure(p, true, err);
 }
 
 /* The next result, NULL behind the last. */
@@ -223,8 +221,8 @@ client_columns(const struct sst_postgres_query *query, const PGresult *result,
 	int i, count = PQnfields(result);
 
 	if (count > SST_POSTGRES_COLUMNS)
-		return sst_error_set(err, SST_LIMIT,
-		    "more than %d columns", (int)SST_POSTGRES_COLUMNS);
+		return sst_error_set(err, SST_LIMIT, "more than %d columns",
+		    (int)SST_POSTGRES_COLUMNS);
 	if (query->on_columns == NULL)
 		return SST_OK;
 	for (i = 0; i < count; i++) {
@@ -242,9 +240,8 @@ client_row(const struct sst_postgres_query *query, const PGresult *result,
 	int i, count = PQnfields(result);
 
 	for (i = 0; i < count; i++) {
-		values[i].data = PQgetisnull(result, 0, i)
-				     ? NULL
-				     : PQgetvalue(result, 0, i);
+		values[i].data =
+		    PQgetisnull(result, 0, i) ? NULL : PQgetvalue(result, 0, i);
 		values[i].len = (size_t)PQgetlength(result, 0, i);
 	}
 	return query->on_row(query->ctx, values, (size_t)count, err);
@@ -322,8 +319,8 @@ static void
 client_begin_sql(
     const struct sst_postgres *p, const char *search_path, struct sst_buf *out)
 {
-	long left = (long)sst_mono_diff_ms(
-	    p->deadline, sst_clock_mono(p->clock));
+	long left =
+	    (long)sst_mono_diff_ms(p->deadline, sst_clock_mono(p->clock));
 	long statement = left - left / 10, lock = statement;
 
 	if (statement < 1)
@@ -349,8 +346,8 @@ client_begin_sql(
 }
 
 static int
-client_begin(struct sst_postgres *p, const char *search_path,
-    struct sst_error *err)
+client_begin(
+    struct sst_postgres *p, const char *search_path, struct sst_error *err)
 {
 	struct sst_buf sql = SST_BUF_INIT;
 	int code = SST_OK;
@@ -374,8 +371,7 @@ sst_postgres_begin(struct sst_postgres *p, struct sst_mono deadline,
 	int code;
 
 	/* one that was left in a transaction would show its old snapshot */
-	if (p->conn != NULL &&
-	    PQtransactionStatus(p->conn) != PQTRANS_IDLE)
+	if (p->conn != NULL && PQtransactionStatus(p->conn) != PQTRANS_IDLE)
 		sst_postgres_drop(p);
 	kept = p->conn != NULL;
 	p->deadline = deadline;
@@ -391,8 +387,8 @@ sst_postgres_begin(struct sst_postgres *p, struct sst_mono deadline,
 }
 
 int
-sst_postgres_run(struct sst_postgres *p,
-    const struct sst_postgres_query *query, struct sst_error *err)
+sst_postgres_run(struct sst_postgres *p, const struct sst_postgres_query *query,
+    struct sst_error *err)
 {
 	int code = client_check(p, err);
 

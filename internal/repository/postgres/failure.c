@@ -11,24 +11,24 @@ static const struct failure_state {
 	const char *prefix;
 	int code;
 } failure_states[] = {
-    {"25006", SST_FORBIDDEN},  /* read_only_sql_transaction */
-    {"25P03", SST_TIMEOUT},    /* idle_in_transaction_session_timeout */
-    {"3D000", SST_NOT_FOUND},  /* invalid_catalog_name: the database */
-    {"3F000", SST_NOT_FOUND},  /* invalid_schema_name */
-    {"42501", SST_FORBIDDEN},  /* insufficient_privilege */
-    {"42601", SST_INVALID},    /* syntax_error */
-    {"42703", SST_NOT_FOUND},  /* undefined_column */
-    {"42704", SST_NOT_FOUND},  /* undefined_object */
-    {"42883", SST_NOT_FOUND},  /* undefined_function */
-    {"42P01", SST_NOT_FOUND},  /* undefined_table */
-    {"55P03", SST_TIMEOUT},    /* lock_not_available: lock_timeout */
-    {"57014", SST_TIMEOUT},    /* query_canceled: statement_timeout */
-    {"08P01", SST_PROTOCOL},   /* protocol_violation */
-    {"08", SST_UNREACHABLE},   /* connection_exception */
-    {"0A", SST_UNSUPPORTED},   /* feature_not_supported */
-    {"22", SST_TYPE},          /* data_exception */
-    {"28", SST_UNAUTHORIZED},  /* invalid_authorization_specification */
-    {"42", SST_INVALID},       /* syntax error or access rule violation */
+    {"25006", SST_FORBIDDEN}, /* read_only_sql_transaction */
+    {"25P03", SST_TIMEOUT},   /* idle_in_transaction_session_timeout */
+    {"3D000", SST_NOT_FOUND}, /* invalid_catalog_name: the database */
+    {"3F000", SST_NOT_FOUND}, /* invalid_schema_name */
+    {"42501", SST_FORBIDDEN}, /* insufficient_privilege */
+    {"42601", SST_INVALID},   /* syntax_error */
+    {"42703", SST_NOT_FOUND}, /* undefined_column */
+    {"42704", SST_NOT_FOUND}, /* undefined_object */
+    {"42883", SST_NOT_FOUND}, /* undefined_function */
+    {"42P01", SST_NOT_FOUND}, /* undefined_table */
+    {"55P03", SST_TIMEOUT},   /* lock_not_available: lock_timeout */
+    {"57014", SST_TIMEOUT},   /* query_canceled: statement_timeout */
+    {"08P01", SST_PROTOCOL},  /* protocol_violation */
+    {"08", SST_UNREACHABLE},  /* connection_exception */
+    {"0A", SST_UNSUPPORTED},  /* feature_not_supported */
+    {"22", SST_TYPE},         /* data_exception */
+    {"28", SST_UNAUTHORIZED}, /* invalid_authorization_specification */
+    {"42", SST_INVALID},      /* syntax error or access rule violation */
 };
 
 int
@@ -147,8 +147,7 @@ postgres__connection_failure(
 		if (code == SST_TIMEOUT || code == SST_UNREACHABLE)
 			code = SST_UPSTREAM;
 		/* 42501 here: no right to connect */
-		return failure_tell(
-		    p, code, state + SQLSTATE_LEN + 2, err);
+		return failure_tell(p, code, state + SQLSTATE_LEN + 2, err);
 	}
 	code = failure_phrase(message, established);
 	failed = strstr(message, "failed: ");
@@ -158,8 +157,8 @@ postgres__connection_failure(
 }
 
 int
-postgres__result_failure(const struct sst_postgres *p, const PGresult *result,
-    struct sst_error *err)
+postgres__result_failure(
+    const struct sst_postgres *p, const PGresult *result, struct sst_error *err)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);

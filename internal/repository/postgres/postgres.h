@@ -38,10 +38,10 @@ struct sst_postgres_settings {
 bool sst_postgres_valid_url(const char *text);
 extern const char *const sst_postgres_sslmodes[];
 
-#define SST_POSTGRES_ROW_(row_name, row_type, row_help, row_offset) \
-	{                                                           \
-		.name = row_name, .type = row_type,                 \
-		.help = row_help, .offset = row_offset              \
+#define SST_POSTGRES_ROW_(row_name, row_type, row_help, row_offset)   \
+	{                                                             \
+		.name = row_name, .type = row_type, .help = row_help, \
+		.offset = row_offset                                  \
 	}
 #define SST_POSTGRES_ROWS(owner, member)                                       \
 	{.name = "url",                                                        \
@@ -51,9 +51,10 @@ extern const char *const sst_postgres_sslmodes[];
 	    .form = "postgresql://HOST[:PORT]/DATABASE, without credentials "  \
 		    "and with no other parameter than host, hostaddr, port "   \
 		    "and target_session_attrs",                                \
-	    .help = "Where the database is. Several hosts are separated by "   \
-		    "commas, the first that answers is read; a unix socket is " \
-		    "postgresql:///DATABASE?host=/FOLDER.",                    \
+	    .help =                                                            \
+		"Where the database is. Several hosts are separated by "       \
+		"commas, the first that answers is read; a unix socket is "    \
+		"postgresql:///DATABASE?host=/FOLDER.",                        \
 	    .offset = offsetof(owner, member.url)},                            \
 	    {.name = "username",                                               \
 		.type = SST_OPTION_STRING,                                     \
@@ -140,8 +141,8 @@ typedef int (*sst_postgres_on_columns)(void *ctx,
 enum { SST_POSTGRES_COLUMNS = 256 };
 
 struct sst_postgres_query {
-	const char *sql;            /* one statement */
-	const char *const *params;  /* text; for $1, $2 */
+	const char *sql;           /* one statement */
+	const char *const *params; /* text; for $1, $2 */
 	size_t param_count;
 	sst_postgres_on_columns on_columns; /* before any row; NULL: not told */
 	sst_postgres_on_row on_row;
@@ -178,7 +179,6 @@ void sst_postgres_add_element(
  * times in UTC. False for infinity, years before Christ or after 9999, and what
  * is no time.
  */
-bool sst_postgres_time(
-    const char *text, size_t len, struct sst_wall *out);
+bool sst_postgres_time(const char *text, size_t len, struct sst_wall *out);
 
 #endif

@@ -11,10 +11,10 @@
 struct sst_postgres {
 	const struct sst_clock *clock;
 	const struct sst_postgres_settings *settings;
-	char *where;  /* as errors name it */
-	PGconn *conn; /* NULL: closed */
-	struct sst_mono deadline;              /* of the transaction */
-	int wake; /* eventfd that ends a wait; -1 */
+	char *where;              /* as errors name it */
+	PGconn *conn;             /* NULL: closed */
+	struct sst_mono deadline; /* of the transaction */
+	int wake;                 /* eventfd that ends a wait; -1 */
 	atomic_bool interrupted;
 };
 
@@ -32,9 +32,8 @@ int postgres__connect_start(const struct sst_postgres_settings *settings,
     PGconn **out, struct sst_error *err);
 
 /* What it means that no connection came about, or that it broke. */
-int postgres__connection_failure(
-    const struct sst_postgres *postgres, bool established,
-    struct sst_error *err);
+int postgres__connection_failure(const struct sst_postgres *postgres,
+    bool established, struct sst_error *err);
 /* What a result that reports an error means. */
 int postgres__result_failure(const struct sst_postgres *postgres,
     const PGresult *result, struct sst_error *err);

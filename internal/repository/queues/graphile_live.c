@@ -47,13 +47,13 @@ static const char graphile_from[] =
     "GROUP BY l.queue_name) busy ON busy.queue_name=j.queue_name";
 
 /* A view does not tell when its rows were made. */
-#define GRAPHILE_MARK(more)                                                  \
-	"ROW(j.id,j.priority,j.run_at,j.attempts,j.max_attempts,"            \
+#define GRAPHILE_MARK(more)                                       \
+	"ROW(j.id,j.priority,j.run_at,j.attempts,j.max_attempts," \
 	"j.created_at,j.locked_at,j.locked_by" more ")"
 
-#define GRAPHILE_ERROR                                                       \
-	"CASE WHEN pg_catalog.pg_column_size(w.last_error)<=16384 THEN "     \
-	"pg_catalog.split_part(pg_catalog.left(w.last_error,1024),"          \
+#define GRAPHILE_ERROR                                                   \
+	"CASE WHEN pg_catalog.pg_column_size(w.last_error)<=16384 THEN " \
+	"pg_catalog.split_part(pg_catalog.left(w.last_error,1024),"      \
 	"E'\\n',1) END"
 
 static const char *
@@ -99,8 +99,8 @@ graphile_plan(struct sql_read *read, struct sst_error *err)
 	sst_buf_adds(&plan->base, graphile_base);
 	if (errors)
 		sst_buf_adds(&plan->base, ",j.last_error");
-	sql__mark(read, errors ? GRAPHILE_MARK(",j.last_error")
-			       : GRAPHILE_MARK(""));
+	sql__mark(
+	    read, errors ? GRAPHILE_MARK(",j.last_error") : GRAPHILE_MARK(""));
 	sql__add(read, graphile_from, &plan->base);
 	/* The number of its last migration, as there is nothing else. */
 	if (sql__want(read, "version", "migrations", "id"))

@@ -22,7 +22,6 @@ static const struct sst_option pgboss_options[] = {
 static const char *const pgboss_relations[] = {
     "job", "queue", "job_dependency", "version", NULL};
 
-
 static bool
 pgboss_has(const struct sql_read *read, const char *column)
 {
@@ -133,10 +132,10 @@ pgboss_schema(const struct sql_source *source)
 }
 
 /* A long text is not unpacked for its first line. */
-#define PGBOSS_ERROR                                                         \
-	"CASE WHEN pg_catalog.pg_column_size(w.output)<=16384 THEN "         \
-	"pg_catalog.split_part(pg_catalog.left(COALESCE("                    \
-	"w.output->>'message',w.output#>>'{value,message}'),1024),"          \
+#define PGBOSS_ERROR                                                 \
+	"CASE WHEN pg_catalog.pg_column_size(w.output)<=16384 THEN " \
+	"pg_catalog.split_part(pg_catalog.left(COALESCE("            \
+	"w.output->>'message',w.output#>>'{value,message}'),1024),"  \
 	"E'\\n',1) END"
 
 static int
@@ -187,8 +186,8 @@ static const struct sql_flavour pgboss_flavour = {
 };
 
 static int
-pgboss_init(void *state, const void *settings,
-    const struct sst_source_env *env, struct sst_error *err)
+pgboss_init(void *state, const void *settings, const struct sst_source_env *env,
+    struct sst_error *err)
 {
 	return sql__init(state, &pgboss_flavour, settings, env, err);
 }

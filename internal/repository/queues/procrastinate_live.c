@@ -12,8 +12,7 @@ struct procrastinate_settings {
 };
 
 static const struct sst_option procrastinate_options[] = {
-    SQL_ROWS(
-	struct procrastinate_settings, common, "procrastinate", "10", "1"),
+    SQL_ROWS(struct procrastinate_settings, common, "procrastinate", "10", "1"),
     SQL_SCHEMA_ROW(struct procrastinate_settings, schema, "public"),
 };
 
@@ -40,14 +39,16 @@ procrastinate_heads(
 {
 	sql__add(read,
 	    " LEFT JOIN (SELECT DISTINCT ON (l.lock) l.lock,l.id,"
-	    "l.queue_name,CASE WHEN " STATE("l") "<>'todo' THEN 0 WHEN "
-	    "l.scheduled_at>now() THEN 4 ELSE 2 END AS status "
-	    "FROM %procrastinate_jobs l WHERE l.lock IS NOT NULL AND " STATE(
-		"l") " IN ('todo','doing','aborting') ORDER BY l.lock,(" STATE(
-		"l") "='todo')",
+	    "l.queue_name,CASE WHEN " STATE(
+		"l") "<>'todo' THEN 0 WHEN "
+		     "l.scheduled_at>now() THEN 4 ELSE 2 END AS status "
+		     "FROM %procrastinate_jobs l WHERE l.lock IS NOT NULL "
+		     "AND " STATE("l") " IN ('todo','doing','aborting') ORDER "
+				       "BY l.lock,(" STATE("l") "='todo')",
 	    out);
-	sst_buf_addf(out, ",%s%s l.id) head ON head.lock=j.lock AND "
-			  "head.id<>j.id AND " STATE("j") "='todo'",
+	sst_buf_addf(out,
+	    ",%s%s l.id) head ON head.lock=j.lock AND "
+	    "head.id<>j.id AND " STATE("j") "='todo'",
 	    priority, priority[0] != '\0' ? " DESC," : "");
 }
 
@@ -59,23 +60,31 @@ procrastinate_base(struct sql_read *read, bool workers)
 
 	sst_buf_adds(b,
 	    "SELECT j.queue_name::text AS queue,j.id,j.task_name AS type,"
-	    "CASE WHEN " STATE("j") " IN ('doing','aborting') THEN 0 WHEN "
-	    STATE("j") "='failed' THEN 7 WHEN " LATER " THEN CASE WHEN "
-	    "j.attempts>0 THEN 3 ELSE 4 END WHEN head.id IS NOT NULL THEN 5 "
-	    "ELSE 2 END AS status,");
+	    "CASE WHEN " STATE("j") " IN ('doing','aborting') THEN 0 "
+				    "WHEN " STATE(
+					"j") "='failed' THEN 7 WHEN " LATER
+					     " THEN CASE WHEN "
+					     "j.attempts>0 THEN 3 ELSE 4 END "
+					     "WHEN head.id IS NOT NULL THEN 5 "
+					     "ELSE 2 END AS status,");
 	sst_buf_adds(b, priority ? "j.priority" : "NULL::integer AS priority");
 	sst_buf_adds(b,
-	    ",NULL::timestamptz AS submitted_at,CASE WHEN " STATE("j")
-	    "='todo' AND " LATER " THEN j.scheduled_at END AS not_before,"
-	    "NULL::timestamptz AS started_at,j.attempts+CASE WHEN " STATE("j")
-	    " IN ('doing','aborting') THEN 1 ELSE 0 END AS attempts,"
-	    "NULL::integer AS max_attempts,");
-	sst_buf_adds(b, workers ? "j.worker_id AS assigned_to,"
-				  "CASE WHEN " STATE("j") "='doing' THEN "
-				  "COALESCE(now()-k.last_heartbeat>"
-				  PROCRASTINATE_LOST ",true) END AS orphaned"
-				: "NULL AS assigned_to,"
-				  "NULL::boolean AS orphaned");
+	    ",NULL::timestamptz AS submitted_at,CASE WHEN " STATE(
+		"j") "='todo' AND " LATER
+		     " THEN j.scheduled_at END AS not_before,"
+		     "NULL::timestamptz AS started_at,j.attempts+CASE "
+		     "WHEN " STATE("j") " IN ('doing','aborting') THEN 1 ELSE "
+					"0 END AS attempts,"
+					"NULL::integer AS max_attempts,");
+	sst_buf_adds(b,
+	    workers
+		? "j.worker_id AS assigned_to,"
+		  "CASE WHEN " STATE(
+		      "j") "='doing' THEN "
+			   "COALESCE(now()-k.last_heartbeat>" PROCRASTINATE_LOST
+			   ",true) END AS orphaned"
+		: "NULL AS assigned_to,"
+		  "NULL::boolean AS orphaned");
 	sst_buf_adds(b,
 	    ",CASE WHEN j.scheduled_at IS NULL OR NOT " LATER
 	    " THEN head.id END AS blocker_id,"
@@ -85,11 +94,13 @@ procrastinate_base(struct sql_read *read, bool workers)
 	sql__add(read, "%procrastinate_jobs j", b);
 	procrastinate_heads(read, priority ? "l.priority" : "", b);
 	if (workers)
-		sql__add(read, " LEFT JOIN %procrastinate_workers k "
-			       "ON k.id=j.worker_id",
+		sql__add(read,
+		    " LEFT JOIN %procrastinate_workers k "
+		    "ON k.id=j.worker_id",
 		    b);
-	sst_buf_adds(b, " WHERE " STATE("j") " IN "
-			"('todo','doing','aborting','failed')");
+	sst_buf_adds(b,
+	    " WHERE " STATE("j") " IN "
+				 "('todo','doing','aborting','failed')");
 	read->plan.order = priority ? "b.priority DESC,b.id" : "b.id";
 	read->plan.has = SQL_HAS_BLOCKED | SQL_HAS_FAILED;
 }
@@ -109,8 +120,8 @@ procrastinate_times(struct sql_read *read)
 {
 	struct sql_plan *plan = &read->plan;
 
-	if (!sql__want(read, "events", "procrastinate_events",
-		"job_id type at"))
+	if (!sql__want(
+		read, "events", "procrastinate_events", "job_id type at"))
 		return;
 	sql__add(read,
 	    "LEFT JOIN LATERAL (SELECT min(e.at) FILTER (WHERE "

@@ -174,8 +174,8 @@ sql__columns_match(struct sql_given *given,
 
 	for (use = 0; code == SST_OK && use < SQL_USE_COUNT; use++) {
 		if (given[use].column != NULL)
-			code = columns_match_one(&given[use],
-			    (enum sql_use)use, columns, count, err);
+			code = columns_match_one(&given[use], (enum sql_use)use,
+			    columns, count, err);
 	}
 	return code;
 }
@@ -201,8 +201,8 @@ sql__add_literal(struct sst_buf *out, const char *text)
 /* Before and behind the column. Numbers over 10^11 are milliseconds: as
  * seconds they would be after the year 5000. */
 static void
-columns_around(enum sql_kind kind, uint32_t oid, const char **before,
-    const char **behind)
+columns_around(
+    enum sql_kind kind, uint32_t oid, const char **before, const char **behind)
 {
 	*before = "";
 	*behind = "";

@@ -53,8 +53,8 @@ int sql__columns_match(struct sql_given *given,
 
 /* Appends the expression of a use over `u`, of the type that the kind has;
  * NULL of that type when no column is named. */
-void sql__columns_add(const struct sql_given *given, enum sql_use use,
-    struct sst_buf *out);
+void sql__columns_add(
+    const struct sql_given *given, enum sql_use use, struct sst_buf *out);
 
 /* Whether its column holds numbers. */
 bool sql__columns_number(const struct sql_given *given, enum sql_use use);

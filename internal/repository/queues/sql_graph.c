@@ -38,8 +38,8 @@ static int
 graph_compare_text(
     const struct sst_postgres_value *a, const struct sst_postgres_value *b)
 {
-	return strcmp(a->data != NULL ? a->data : "",
-	    b->data != NULL ? b->data : "");
+	return strcmp(
+	    a->data != NULL ? a->data : "", b->data != NULL ? b->data : "");
 }
 
 /* By the waiting task, then by what it waits for. */
@@ -124,7 +124,7 @@ struct graph_work {
 	size_t *pending; /* of a task: blockers that wait themselves */
 	size_t *begin;   /* of a task: in `by`, the edges that lead to it */
 	size_t *by;
-	size_t *ready;   /* tasks to look at */
+	size_t *ready; /* tasks to look at */
 	size_t ready_count;
 };
 
@@ -139,7 +139,8 @@ graph_allocate(struct sql_graph *g, struct graph_work *w)
 	w->by = calloc(g->count + 1, sizeof(*w->by));
 	w->ready = calloc(g->count + 1, sizeof(*w->ready));
 	return g->first != NULL && g->doomed != NULL && w->never != NULL &&
-	       w->pending != NULL && w->begin != NULL && w->by != NULL && w->ready != NULL;
+	       w->pending != NULL && w->begin != NULL && w->by != NULL &&
+	       w->ready != NULL;
 }
 
 static void
@@ -224,9 +225,8 @@ sql__graph_settle(struct sql_graph *g, struct sst_error *err)
 
 size_t
 sql__graph_blockers(const struct sql_graph *g,
-    const struct sst_postgres_value *queue,
-    const struct sst_postgres_value *id, struct queue_blocker *out,
-    bool *doomed)
+    const struct sst_postgres_value *queue, const struct sst_postgres_value *id,
+    struct queue_blocker *out, bool *doomed)
 {
 	struct sst_postgres_value values[SQL_EDGE_COLUMNS];
 	size_t task = graph_find(g, queue, id), i, n = 0;
@@ -252,8 +252,8 @@ sql__graph_blockers(const struct sql_graph *g,
 
 void
 sql__graph_pack(const struct sql_graph *g,
-    const struct sst_postgres_value *queue,
-    const struct sst_postgres_value *id, struct sst_buf *out)
+    const struct sst_postgres_value *queue, const struct sst_postgres_value *id,
+    struct sst_buf *out)
 {
 	struct sst_postgres_value values[SQL_EDGE_COLUMNS];
 	size_t task = graph_find(g, queue, id), i;

@@ -17,9 +17,9 @@
 enum { SQL_BLOCKERS_MAX = 32 };
 
 struct sql_edge {
-	size_t at;       /* its values in the graph's bytes */
-	size_t task;     /* number of the task that waits */
-	size_t blocker;  /* that of the other, SIZE_MAX: it waits for nothing */
+	size_t at;      /* its values in the graph's bytes */
+	size_t task;    /* number of the task that waits */
+	size_t blocker; /* that of the other, SIZE_MAX: it waits for nothing */
 };
 
 struct sql_graph {
@@ -43,13 +43,12 @@ int sql__graph_settle(struct sql_graph *graph, struct sst_error *err);
  * number. doomed: it can never run.
  */
 size_t sql__graph_blockers(const struct sql_graph *graph,
-    const struct sst_postgres_value *queue,
-    const struct sst_postgres_value *id, struct queue_blocker *out,
-    bool *doomed);
+    const struct sst_postgres_value *queue, const struct sst_postgres_value *id,
+    struct queue_blocker *out, bool *doomed);
 /* Appends what the graph says of a task, to be hashed with its rows. */
 void sql__graph_pack(const struct sql_graph *graph,
-    const struct sst_postgres_value *queue,
-    const struct sst_postgres_value *id, struct sst_buf *out);
+    const struct sst_postgres_value *queue, const struct sst_postgres_value *id,
+    struct sst_buf *out);
 void sql__graph_fini(struct sql_graph *graph);
 
 #endif

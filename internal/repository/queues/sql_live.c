@@ -27,16 +27,16 @@ static const char *const generic_orders[] = {
     "higher_first", "lower_first", NULL};
 
 #define AT(member) offsetof(struct generic_settings, member)
-#define COLUMN(option, use, is_required, text)                               \
-	{                                                                    \
-		.name = "columns." option, .type = SST_OPTION_STRING,        \
-		.required = is_required, .min = 1, .max = 63, .help = text,  \
-		.offset = AT(columns[use])                                   \
+#define COLUMN(option, use, is_required, text)                        \
+	{                                                             \
+		.name = "columns." option, .type = SST_OPTION_STRING, \
+		.required = (is_required), .min = 1, .max = 63,       \
+		.help = (text), .offset = AT(columns[use])            \
 	}
-#define WORDS(option, status, text)                                          \
-	{                                                                    \
-		.name = "status." option, .type = SST_OPTION_LIST,           \
-		.max = 100, .help = text, .offset = AT(words[status])        \
+#define WORDS(option, status, text)                                            \
+	{                                                                      \
+		.name = "status." option, .type = SST_OPTION_LIST, .max = 100, \
+		.help = (text), .offset = AT(words[status])                    \
 	}
 
 static const struct sst_option generic_options[] = {
@@ -69,8 +69,8 @@ static const struct sst_option generic_options[] = {
 	"Column with the time before which it does not run."),
     COLUMN("started_at", SQL_USE_STARTED, false,
 	"Column with the start of the current attempt."),
-    COLUMN("attempts", SQL_USE_ATTEMPTS, false,
-	"Column with the attempts made."),
+    COLUMN(
+	"attempts", SQL_USE_ATTEMPTS, false, "Column with the attempts made."),
     COLUMN("max_attempts", SQL_USE_MAX_ATTEMPTS, false,
 	"Column with the attempts allowed."),
     COLUMN("assigned_to", SQL_USE_ASSIGNED, false,
@@ -140,8 +140,8 @@ generic_on_columns(void *ctx, const struct sst_postgres_column *columns,
 }
 
 static int
-generic_on_row(void *ctx, const struct sst_postgres_value *values,
-    size_t count, struct sst_error *err)
+generic_on_row(void *ctx, const struct sst_postgres_value *values, size_t count,
+    struct sst_error *err)
 {
 	(void)ctx;
 	(void)values;
@@ -199,8 +199,8 @@ generic_status(const struct sql_read *read, const struct sql_given *given,
 		}
 	}
 	for (status = 0; status < GENERIC_STATUSES; status++)
-		sst_buf_addf(out, " WHEN '%s' THEN %zu", generic_words[status],
-		    status);
+		sst_buf_addf(
+		    out, " WHEN '%s' THEN %zu", generic_words[status], status);
 	sst_buf_addf(out, " ELSE %d END", SQL_UNKNOWN);
 }
 
@@ -266,20 +266,25 @@ generic_rows(const struct sql_read *read, const struct sql_given *given,
 }
 
 /* What is queued for later is scheduled, or tried again. */
-#define GENERIC_STATUS(alias)                                                \
-	"CASE WHEN " alias ".word=2 AND " alias ".due>now() THEN CASE WHEN " \
-	alias ".attempts>0 THEN 3 ELSE 4 END ELSE " alias ".word END"
+#define GENERIC_STATUS(alias)                   \
+	"CASE WHEN " alias ".word=2 AND " alias \
+	".due>now() THEN CASE WHEN " alias      \
+	".attempts>0 THEN 3 ELSE 4 END ELSE " alias ".word END"
 
 static void
 generic_base(struct sql_read *read, const struct sst_buf *rows)
 {
 	sst_buf_adds(&read->plan.base,
-	    "SELECT x.queue,x.id,x.type," GENERIC_STATUS("x") " AS status,"
-	    "x.priority,x.rank,x.submitted_at,CASE WHEN x.word IN (2,3,4,5) "
-	    "AND x.due>now() THEN x.due END AS not_before,x.started_at,"
-	    "x.attempts,x.max_attempts,x.assigned_to,NULL::boolean AS orphaned,"
-	    "x.error,NULL AS blocker_id,NULL AS blocker_queue,"
-	    "NULL AS blocker_status");
+	    "SELECT x.queue,x.id,x.type," GENERIC_STATUS(
+		"x") " AS status,"
+		     "x.priority,x.rank,x.submitted_at,CASE WHEN x.word IN "
+		     "(2,3,4,5) "
+		     "AND x.due>now() THEN x.due END AS "
+		     "not_before,x.started_at,"
+		     "x.attempts,x.max_attempts,x.assigned_to,NULL::boolean AS "
+		     "orphaned,"
+		     "x.error,NULL AS blocker_id,NULL AS blocker_queue,"
+		     "NULL AS blocker_status");
 	sql__mark(read, "x");
 	sst_buf_addf(&read->plan.base, " FROM %s x WHERE x.word<>%d",
 	    rows->data, SQL_FINISHED);
@@ -289,13 +294,17 @@ static void
 generic_edges(struct sql_read *read, const struct sst_buf *rows)
 {
 	sst_buf_addf(&read->plan.edges,
-	    "SELECT c.queue,c.id,e.v#>>'{}',p.queue,COALESCE("
-	    GENERIC_STATUS("p") ",%d) FROM %s c CROSS JOIN LATERAL "
-	    "jsonb_array_elements(CASE jsonb_typeof(c.blocked_by) WHEN 'array' "
-	    "THEN c.blocked_by WHEN 'null' THEN '[]'::jsonb ELSE "
-	    "jsonb_build_array(c.blocked_by) END) e(v) LEFT JOIN %s p ON "
-	    "p.id=e.v#>>'{}' WHERE c.queue=ANY($1::text[]) AND c.blocked_by IS "
-	    "NOT NULL AND c.word<>%d AND COALESCE(p.word,%d)<>%d LIMIT %d",
+	    "SELECT c.queue,c.id,e.v#>>'{}',p.queue,COALESCE(" GENERIC_STATUS(
+		"p") ",%d) FROM %s c CROSS JOIN LATERAL "
+		     "jsonb_array_elements(CASE jsonb_typeof(c.blocked_by) "
+		     "WHEN 'array' "
+		     "THEN c.blocked_by WHEN 'null' THEN '[]'::jsonb ELSE "
+		     "jsonb_build_array(c.blocked_by) END) e(v) LEFT JOIN %s p "
+		     "ON "
+		     "p.id=e.v#>>'{}' WHERE c.queue=ANY($1::text[]) AND "
+		     "c.blocked_by IS "
+		     "NOT NULL AND c.word<>%d AND COALESCE(p.word,%d)<>%d "
+		     "LIMIT %d",
 	    SQL_UNKNOWN, rows->data, rows->data, SQL_FINISHED, SQL_UNKNOWN,
 	    SQL_FINISHED, SQL_EDGES_MAX + 1);
 }

@@ -87,8 +87,7 @@ sql__parse_status(
 {
 	int64_t number = SQL_UNKNOWN;
 
-	if (!parse_number(value, &number) || number < 0 ||
-	    number > SQL_UNKNOWN)
+	if (!parse_number(value, &number) || number < 0 || number > SQL_UNKNOWN)
 		return false;
 	*out = statuses[number];
 	return true;
@@ -155,8 +154,8 @@ parse_id(const struct sst_postgres_value *value)
 }
 
 static bool
-parse_blocker(const struct sst_postgres_value *values,
-    struct queue_task *out, struct queue_blocker *blocker)
+parse_blocker(const struct sst_postgres_value *values, struct queue_task *out,
+    struct queue_blocker *blocker)
 {
 	if (values[SQL_TASK_BLOCKER_ID].data == NULL)
 		return true;
@@ -208,8 +207,8 @@ sql__parse_task(const struct sst_postgres_value *values,
 }
 
 bool
-sql__parse_queue(const struct sst_postgres_value *values,
-    struct queue_row *out, const char **column)
+sql__parse_queue(const struct sst_postgres_value *values, struct queue_row *out,
+    const char **column)
 {
 	struct queue_row row = QUEUE_ROW_INIT;
 	struct {

@@ -76,8 +76,7 @@ struct sql_levels {
 	bool lower_first;
 };
 
-enum queue_level
-sql__level(const struct sql_levels *levels, int64_t priority);
+enum queue_level sql__level(const struct sql_levels *levels, int64_t priority);
 
 /* "low", "normal", "high", "critical". */
 bool sql__level_word(const char *text, enum queue_level *out);

@@ -101,8 +101,8 @@ sql__counts(const struct sql_plan *plan, struct sst_buf *out)
 				  "pg_catalog.count(*) FILTER (WHERE "
 				  "b.orphaned) AS mark");
 	sst_buf_addf(out,
-	    ",pg_catalog.count(*) AS total,pg_catalog.min(%s) FILTER (WHERE "
-	    WAITS ") AS oldest FROM (%s) b GROUP BY b.queue) c",
+	    ",pg_catalog.count(*) AS total,pg_catalog.min(%s) FILTER "
+	    "(WHERE " WAITS ") AS oldest FROM (%s) b GROUP BY b.queue) c",
 	    plan->oldest_base != NULL ? plan->oldest_base : "submitted_at",
 	    plan->base.data);
 	if (named)
@@ -136,7 +136,8 @@ plan_window(const struct sql_plan *plan, struct sst_buf *out)
 	sst_buf_adds(out, "(SELECT b.*,pg_catalog.row_number() OVER ("
 			  "PARTITION BY b.queue ");
 	plan_order(plan, out);
-	sst_buf_addf(out, ") AS rn FROM (%s) b WHERE b.queue=ANY($1::text[])) w",
+	sst_buf_addf(out,
+	    ") AS rn FROM (%s) b WHERE b.queue=ANY($1::text[])) w",
 	    plan->base.data);
 }
 

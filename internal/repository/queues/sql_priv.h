@@ -33,42 +33,37 @@ struct sql_settings {
 };
 
 /* Defaults of the levels as they would stand in the file. */
-#define SQL_ROWS(owner, member, fallback_system, critical_at, high_at)       \
-	SST_POSTGRES_ROWS(owner, member.server),                             \
-	    QUEUE_PICK_ROWS(owner, member.pick, fallback_system),            \
-	    QUEUE_WINDOW_ROW(owner, member.max_tasks),                       \
-	    SQL_LEVEL_ROW_(owner, member, critical, critical_at),            \
-	    SQL_LEVEL_ROW_(owner, member, high, high_at),                    \
+#define SQL_ROWS(owner, member, fallback_system, critical_at, high_at) \
+	SST_POSTGRES_ROWS(owner, member.server),                       \
+	    QUEUE_PICK_ROWS(owner, member.pick, fallback_system),      \
+	    QUEUE_WINDOW_ROW(owner, member.max_tasks),                 \
+	    SQL_LEVEL_ROW_(owner, member, critical, critical_at),      \
+	    SQL_LEVEL_ROW_(owner, member, high, high_at),              \
 	    SQL_LEVEL_ROW_(owner, member, normal, "0")
-#define SQL_LEVEL_ROW_(owner, member, level, fallback_level)                 \
-	{                                                                    \
-		.name = "levels." #level, .type = SST_OPTION_INT,            \
-		.fallback = (fallback_level), .min = -9e15, .max = 9e15,     \
-		.help = "Priority at which the level " #level " begins.",    \
-		.offset = offsetof(owner, member.level)                      \
+#define SQL_LEVEL_ROW_(owner, member, level, fallback_level)              \
+	{                                                                 \
+		.name = "levels." #level, .type = SST_OPTION_INT,         \
+		.fallback = (fallback_level), .min = -9e15, .max = 9e15,  \
+		.help = "Priority at which the level " #level " begins.", \
+		.offset = offsetof(owner, member.level)                   \
 	}
 
-#define SQL_SCHEMA_ROW(owner, member, fallback_schema)                     \
-	{                                                                  \
-		.name = "schema", .type = SST_OPTION_STRING,               \
-		.fallback = (fallback_schema), .min = 1, .max = 63,        \
-		.help = "Schema of its tables.",                           \
-		.offset = offsetof(owner, member)                          \
+#define SQL_SCHEMA_ROW(owner, member, fallback_schema)              \
+	{                                                           \
+		.name = "schema", .type = SST_OPTION_STRING,        \
+		.fallback = (fallback_schema), .min = 1, .max = 63, \
+		.help = "Schema of its tables.",                    \
+		.offset = offsetof(owner, member)                   \
 	}
-#define SQL_ERRORS_ROW(owner, member)                                      \
-	{                                                                  \
-		.name = "errors", .type = SST_OPTION_BOOL,                 \
-		.fallback = "true",                                        \
-		.help = "Show the first line of why a task failed.",       \
-		.offset = offsetof(owner, member)                          \
+#define SQL_ERRORS_ROW(owner, member)                                          \
+	{                                                                      \
+		.name = "errors", .type = SST_OPTION_BOOL, .fallback = "true", \
+		.help = "Show the first line of why a task failed.",           \
+		.offset = offsetof(owner, member)                              \
 	}
 
 /* Members of depth that the system has at all. */
-enum {
-	SQL_HAS_BLOCKED = 1,
-	SQL_HAS_FAILED = 2,
-	SQL_HAS_DEAD = 4
-};
+enum { SQL_HAS_BLOCKED = 1, SQL_HAS_FAILED = 2, SQL_HAS_DEAD = 4 };
 
 /* What a flavour makes of the tables it found: SQL. */
 struct sql_plan {
@@ -165,8 +160,8 @@ struct sql_read {
 
 struct sql_flavour {
 	const struct sst_source_ops *ops;
-	const char *product; /* "pg-boss" */
-	const char *search_path; /* in SQL; NULL: that of the role */
+	const char *product;          /* "pg-boss" */
+	const char *search_path;      /* in SQL; NULL: that of the role */
 	const char *const *relations; /* NULL ends */
 	const char *scheme;
 	bool lower_first; /* of its priorities */
@@ -187,8 +182,8 @@ void sql__fini(void *state);
 
 /* What there is and may be read: sql_probe.c. */
 int sql__probe(struct sql_read *read, struct sst_error *err);
-enum sql_right sql__right(const struct sql_read *read, const char *relation,
-    const char *column);
+enum sql_right sql__right(
+    const struct sql_read *read, const char *relation, const char *column);
 /* All of these columns (names with blanks between) of a table that a flavour
  * cannot do without. SST_NOT_FOUND, SST_FORBIDDEN with the grants to give. */
 int sql__need(struct sql_read *read, const char *relation, const char *columns,
@@ -209,8 +204,8 @@ void sql__plan_fini(struct sql_plan *plan);
 void sql__counts(const struct sql_plan *plan, struct sst_buf *out);
 void sql__tasks(const struct sql_plan *plan, struct sst_buf *out);
 /* Appends text with each % replaced by the quoted schema and a dot. */
-void sql__add(const struct sql_read *read, const char *text,
-    struct sst_buf *out);
+void
+sql__add(const struct sql_read *read, const char *text, struct sst_buf *out);
 
 /* The steps that read: sql_tasks.c. */
 int sql__read_counts(struct sql_read *read, struct sst_error *err);

@@ -12,33 +12,34 @@
  * active without any policy for this role it hides all of them. A view shows
  * what its owner may see, or, with security_invoker, what we may.
  */
-#define PROBE_TABLES                                                        \
-	"SELECT t.oid FROM pg_catalog.pg_class t WHERE t.relnamespace="     \
+#define PROBE_TABLES                                                    \
+	"SELECT t.oid FROM pg_catalog.pg_class t WHERE t.relnamespace=" \
 	"n.oid AND t.relname=ANY($2::text[]) AND t.relkind<>'v' "
-#define PROBE_INVOKER                                                       \
-	"c.reloptions&&'{security_invoker=on,security_invoker=true,"        \
+#define PROBE_INVOKER                                                \
+	"c.reloptions&&'{security_invoker=on,security_invoker=true," \
 	"security_invoker=1,security_invoker=yes}'::text[]"
-#define PROBE_SUPER                                                         \
-	"EXISTS(SELECT FROM pg_catalog.pg_roles o WHERE o.oid=c.relowner "  \
+#define PROBE_SUPER                                                        \
+	"EXISTS(SELECT FROM pg_catalog.pg_roles o WHERE o.oid=c.relowner " \
 	"AND (o.rolsuper OR o.rolbypassrls))"
-#define PROBE_SQL                                                           \
-	"SELECT pg_catalog.has_schema_privilege(n.oid,'USAGE'),c.relname,"  \
-	"a.attname,pg_catalog.has_column_privilege(c.oid,a.attnum,"         \
-	"'SELECT'),CASE WHEN c.relkind<>'v' THEN "                          \
-	"pg_catalog.row_security_active(c.oid) WHEN " PROBE_INVOKER         \
-	" THEN EXISTS(" PROBE_TABLES                                        \
-	"AND pg_catalog.row_security_active(t.oid)) ELSE EXISTS("           \
-	PROBE_TABLES "AND t.relrowsecurity AND t.relowner<>c.relowner AND " \
-	"NOT " PROBE_SUPER ") END,EXISTS(SELECT FROM pg_catalog.pg_policy " \
-	"p WHERE (p.polrelid=c.oid OR c.relkind='v' AND p.polrelid IN ("    \
-	PROBE_TABLES ")) AND p.polcmd IN ('r','*') AND EXISTS(SELECT FROM " \
-	"pg_catalog.unnest(p.polroles) r WHERE CASE WHEN r=0 THEN true "    \
-	"ELSE pg_catalog.pg_has_role(r,'MEMBER') END)) "                    \
-	"FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c "   \
-	"ON c.relnamespace=n.oid AND c.relname=ANY($2::text[]) "            \
-	"AND c.relkind IN ('r','p','v','m','f') "                           \
-	"LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid=c.oid AND "      \
-	"(a.attnum>0 OR a.attname IN ('ctid','xmin')) AND "                 \
+#define PROBE_SQL                                                              \
+	"SELECT pg_catalog.has_schema_privilege(n.oid,'USAGE'),c.relname,"     \
+	"a.attname,pg_catalog.has_column_privilege(c.oid,a.attnum,"            \
+	"'SELECT'),CASE WHEN c.relkind<>'v' THEN "                             \
+	"pg_catalog.row_security_active(c.oid) WHEN " PROBE_INVOKER            \
+	" THEN EXISTS(" PROBE_TABLES                                           \
+	"AND pg_catalog.row_security_active(t.oid)) ELSE EXISTS(" PROBE_TABLES \
+	"AND t.relrowsecurity AND t.relowner<>c.relowner AND "                 \
+	"NOT " PROBE_SUPER ") END,EXISTS(SELECT FROM pg_catalog.pg_policy "    \
+	"p WHERE (p.polrelid=c.oid OR c.relkind='v' AND p.polrelid IN "        \
+	"(" PROBE_TABLES                                                       \
+	")) AND p.polcmd IN ('r','*') AND EXISTS(SELECT FROM "                 \
+	"pg_catalog.unnest(p.polroles) r WHERE CASE WHEN r=0 THEN true "       \
+	"ELSE pg_catalog.pg_has_role(r,'MEMBER') END)) "                       \
+	"FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c "      \
+	"ON c.relnamespace=n.oid AND c.relname=ANY($2::text[]) "               \
+	"AND c.relkind IN ('r','p','v','m','f') "                              \
+	"LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid=c.oid AND "         \
+	"(a.attnum>0 OR a.attname IN ('ctid','xmin')) AND "                    \
 	"NOT a.attisdropped WHERE n.nspname=$1"
 
 enum {
@@ -93,8 +94,7 @@ probe_on_row(void *ctx, const struct sst_postgres_value *values, size_t count,
 	column->name = probe_text(p, values[PROBE_COLUMN].data);
 	column->readable = probe_true(&values[PROBE_READABLE]);
 	column->filtered = probe_true(&values[PROBE_FILTERED]);
-	column->hidden =
-	    column->filtered && !probe_true(&values[PROBE_POLICY]);
+	column->hidden = column->filtered && !probe_true(&values[PROBE_POLICY]);
 	return sst_buf_failed(&p->texts) ? sst_error_nomem(err) : SST_OK;
 }
 
@@ -257,7 +257,6 @@ sql__want(struct sql_read *read, const char *part, const char *relation,
 		return false;
 	}
 	sql__part(read, part, "forbidden", why.text);
-	sst_draft_degrade(
-	    read->out, code, "%s not known: %s", part, why.text);
+	sst_draft_degrade(read->out, code, "%s not known: %s", part, why.text);
 	return false;
 }

@@ -11,12 +11,12 @@ source_levels(struct sql_source *s, struct sst_error *err)
 	const struct sql_settings *given = s->settings;
 	bool lower = s->flavour->lower_first;
 
-	s->levels = (struct sql_levels){given->critical, given->high,
-	    given->normal, lower};
-	if (lower ? given->critical <= given->high &&
-			given->high <= given->normal
-		  : given->critical >= given->high &&
-			given->high >= given->normal)
+	s->levels = (struct sql_levels){
+	    given->critical, given->high, given->normal, lower};
+	if (lower
+		? given->critical <= given->high && given->high <= given->normal
+		: given->critical >= given->high &&
+		      given->high >= given->normal)
 		return SST_OK;
 	return sst_error_set(err, SST_INVALID,
 	    "levels: expected critical, high and normal in %s order, as %s "
@@ -56,8 +56,8 @@ source_on_version(void *ctx, const struct sst_postgres_value *values,
 
 	(void)err;
 	if (count > 0 && values[0].data != NULL)
-		snprintf(read->version, sizeof(read->version), "%s",
-		    values[0].data);
+		snprintf(
+		    read->version, sizeof(read->version), "%s", values[0].data);
 	return SST_OK;
 }
 
@@ -104,8 +104,8 @@ source_steps(struct sql_read *read, struct sst_error *err)
 	struct sql_source *s = read->source;
 	int code;
 
-	code = sst_postgres_begin(s->server, read->req->deadline,
-	    s->flavour->search_path, err);
+	code = sst_postgres_begin(
+	    s->server, read->req->deadline, s->flavour->search_path, err);
 	if (code == SST_OK)
 		code = source_plan(read, err);
 	if (code == SST_OK)
@@ -172,8 +172,8 @@ source_remember(struct sql_source *s)
 }
 
 int
-sql__collect(void *state, const struct sst_collect *req,
-    struct sst_draft *out, struct sst_error *err)
+sql__collect(void *state, const struct sst_collect *req, struct sst_draft *out,
+    struct sst_error *err)
 {
 	struct sql_source *s = state;
 	struct sql_read read = {.source = s, .req = req, .out = out};

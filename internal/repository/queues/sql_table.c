@@ -7,8 +7,8 @@
 #define PACK_NULL UINT32_MAX
 
 void
-sql__pack(const struct sst_postgres_value *values, size_t count,
-    struct sst_buf *out)
+sql__pack(
+    const struct sst_postgres_value *values, size_t count, struct sst_buf *out)
 {
 	uint32_t len;
 	size_t i;
@@ -45,8 +45,8 @@ sql__unpack(const char *from, const char *end,
 }
 
 int
-sql__table_add(struct sql_table *t, const struct sst_postgres_value *values,
-    int64_t total)
+sql__table_add(
+    struct sql_table *t, const struct sst_postgres_value *values, int64_t total)
 {
 	struct sql_found *more;
 	size_t cap, at = t->bytes.len;
@@ -84,8 +84,8 @@ void
 sql__table_sort(struct sql_table *t)
 {
 	if (t->count > 1)
-		qsort_r(t->queues, t->count, sizeof(*t->queues),
-		    table_compare, t);
+		qsort_r(
+		    t->queues, t->count, sizeof(*t->queues), table_compare, t);
 }
 
 struct sql_found *

@@ -14,11 +14,11 @@
 #include "repository/queues/sql_parse.h"
 
 struct sql_found {
-	size_t at, len;  /* its row in the table's bytes */
-	uint64_t hash;   /* of all its rows */
-	bool built;      /* it is in the draft */
-	bool whole;      /* nothing of it was left out */
-	bool waits;      /* a task of it waits for another one */
+	size_t at, len; /* its row in the table's bytes */
+	uint64_t hash;  /* of all its rows */
+	bool built;     /* it is in the draft */
+	bool whole;     /* nothing of it was left out */
+	bool waits;     /* a task of it waits for another one */
 	int64_t total;
 };
 
@@ -30,8 +30,8 @@ struct sql_table {
 
 /* Values one after the other, so that they can be kept and hashed. Memory:
  * sst_buf_failed(out). */
-void sql__pack(const struct sst_postgres_value *values, size_t count,
-    struct sst_buf *out);
+void sql__pack(
+    const struct sst_postgres_value *values, size_t count, struct sst_buf *out);
 /* Reads count values; the bytes behind them, NULL at the end. */
 const char *sql__unpack(const char *from, const char *end,
     struct sst_postgres_value *values, size_t count);
@@ -41,8 +41,8 @@ int sql__table_add(struct sql_table *table,
     const struct sst_postgres_value *values, int64_t total);
 /* Once all are added. */
 void sql__table_sort(struct sql_table *table);
-struct sql_found *sql__table_find(
-    const struct sql_table *table, const char *name);
+struct sql_found *
+sql__table_find(const struct sql_table *table, const char *name);
 /* The values of a queue, borrowed. */
 void sql__table_values(const struct sql_table *table,
     const struct sql_found *found, struct sst_postgres_value *values);

@@ -16,8 +16,7 @@
  */
 static bool
 tasks_same(const struct sql_read *read, const struct sql_found *found,
-    const struct sql_found *former,
-    const struct sst_postgres_value *values)
+    const struct sql_found *former, const struct sst_postgres_value *values)
 {
 	const struct sql_source *s = read->source;
 
@@ -56,12 +55,11 @@ tasks_keep_all(struct sql_read *read, struct sst_error *err)
 	for (i = 0; i < s->next.count; i++) {
 		found = &s->next.queues[i];
 		sql__table_values(&s->next, found, values);
-		former = sql__table_find(
-		    &s->last, values[SQL_QUEUE_NAME].data);
+		former = sql__table_find(&s->last, values[SQL_QUEUE_NAME].data);
 		if (!tasks_same(read, found, former, values))
 			continue;
-		code = tasks_keep(read, found, values[SQL_QUEUE_NAME].data,
-		    former, err);
+		code = tasks_keep(
+		    read, found, values[SQL_QUEUE_NAME].data, former, err);
 		if (code != SST_OK && code != SST_NOT_FOUND)
 			return code;
 	}
@@ -163,8 +161,8 @@ edges_on_row(void *ctx, const struct sst_postgres_value *values, size_t count,
 	}
 	if (sql__graph_add(&read->graph, values) != SST_OK)
 		return sst_error_nomem(err);
-	found = sql__table_find(
-	    &read->source->next, values[SQL_EDGE_QUEUE].data);
+	found =
+	    sql__table_find(&read->source->next, values[SQL_EDGE_QUEUE].data);
 	if (found != NULL)
 		found->waits = true;
 	return SST_OK;
@@ -406,11 +404,11 @@ sql__read_tasks(struct sql_read *read, struct sst_error *err)
 
 	sst_buf_clear(&s->raw);
 	sst_buf_clear(&s->blockers);
-	snprintf(most, sizeof(most), "%lld",
-	    (long long)s->settings->max_tasks);
+	snprintf(most, sizeof(most), "%lld", (long long)s->settings->max_tasks);
 	code = tasks_keep_all(read, err);
 	sql__tasks(&read->plan, &sql);
-	if (code == SST_OK && (!tasks_names(read, &names, &any) || sst_buf_failed(&sql)))
+	if (code == SST_OK &&
+	    (!tasks_names(read, &names, &any) || sst_buf_failed(&sql)))
 		code = sst_error_nomem(err);
 	query.sql = sql.data;
 	params[0] = names.data;

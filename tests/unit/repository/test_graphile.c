@@ -12,8 +12,7 @@
 #include "test_postgres_support.h"
 
 #define RECORDED "1795228187"
-#define MOVED(column)                                      \
-	"now()+((" column ")::numeric-" RECORDED ")*interval '1s'"
+#define MOVED(column) "now()+((" column ")::numeric-" RECORDED ")*interval '1s'"
 
 static void
 load_recorded(void)
@@ -33,12 +32,23 @@ load_recorded(void)
 	       "INSERT INTO graphile_worker._private_jobs(id,job_queue_id,"
 	       "task_id,payload,priority,run_at,attempts,max_attempts,"
 	       "created_at,locked_at,locked_by,key,flags) OVERRIDING SYSTEM "
-	       "VALUE SELECT r.id,q.id,t.id,'{\"a\":\"sensitive\"}',r.priority,"
-	       MOVED("r.run_at") ",r.attempts,r.max_attempts," MOVED(
+	       "VALUE SELECT "
+	       "r.id,q.id,t.id,'{\"a\":\"sensitive\"}',r.priority," MOVED("r."
+									  "run_"
+									  "at") ",r.attempts,r.max_attempts," MOVED(
 		   "r.created") "," MOVED("r.locked_at") ",r.locked_by,r.key,"
-	       "r.flags FROM recorded r JOIN graphile_worker._private_tasks t "
-	       "ON t.identifier=r.task LEFT JOIN "
-	       "graphile_worker._private_job_queues q ON q.queue_name=r.queue");
+							 "r.flags FROM "
+							 "recorded r JOIN "
+							 "graphile_worker._"
+							 "private_tasks t "
+							 "ON "
+							 "t.identifier=r.task "
+							 "LEFT JOIN "
+							 "graphile_worker._"
+							 "private_job_queues q "
+							 "ON "
+							 "q.queue_name=r."
+							 "queue");
 }
 
 /* The statuses that were recorded with it. */
@@ -61,9 +71,9 @@ START_TEST(what_was_recorded)
 		pg_depth("boom", "ready") + pg_depth("nobody", "ready"),
 	    21);
 	/* a job that nobody handles simply waits */
+	ck_assert_str_eq(pg_word(pg_task("nobody", "25"), "status"), "queued");
 	ck_assert_str_eq(
-	    pg_word(pg_task("nobody", "25"), "status"), "queued");
-	ck_assert_str_eq(pg_word(pg_task("embed", "24"), "status"), "scheduled");
+	    pg_word(pg_task("embed", "24"), "status"), "scheduled");
 	ck_assert_str_eq(pg_word(pg_task("embed", "2"), "status"), "running");
 	ck_assert_str_eq(pg_word(pg_task("embed", "2"), "assigned_to"),
 	    "pool-9ee9ff3d1816a24299");
@@ -89,13 +99,13 @@ START_TEST(lower_runs_first)
 	ck_assert_int_eq(pg_count(first, "raw"), -10);
 	ck_assert_int_eq(pg_count(first, "position"), 0);
 	ck_assert_str_eq(pg_word(first, "level"), "critical");
-	ck_assert_str_eq(pg_word(json_object_get(pg_task("embed", "3"),
-				     "priority"),
-			     "level"),
+	ck_assert_str_eq(
+	    pg_word(
+		json_object_get(pg_task("embed", "3"), "priority"), "level"),
 	    "low");
-	ck_assert_str_eq(pg_word(json_object_get(pg_task("embed", "4"),
-				     "priority"),
-			     "level"),
+	ck_assert_str_eq(
+	    pg_word(
+		json_object_get(pg_task("embed", "4"), "priority"), "level"),
 	    "normal");
 }
 END_TEST
@@ -143,8 +153,8 @@ START_TEST(retries_and_the_end_of_them)
 	task = pg_task("boom", "21");
 	ck_assert_str_eq(pg_word(task, "status"), "dead");
 	ck_assert_int_eq(pg_depth("boom", "dead"), 1);
-	ck_assert(json_is_true(
-	    json_object_get(pg_task("embed", "2"), "orphaned")));
+	ck_assert(
+	    json_is_true(json_object_get(pg_task("embed", "2"), "orphaned")));
 	ck_assert(json_object_get(pg_task("embed", "5"), "orphaned") == NULL);
 }
 END_TEST
@@ -161,9 +171,9 @@ START_TEST(row_level_security_is_no_empty_queue)
 	pg_open_at(&sst_graphile_ops, pg_server.port,
 	    "username: reader, password: reader");
 	ck_assert_int_eq(pg_collect_code(), SST_FORBIDDEN);
-	ck_assert_msg(strstr(pg_subject.err.text, "graphile_worker.jobs") !=
-			  NULL,
-	    "%s", pg_subject.err.text);
+	ck_assert_msg(
+	    strstr(pg_subject.err.text, "graphile_worker.jobs") != NULL, "%s",
+	    pg_subject.err.text);
 	pg_run("GRANT SELECT ON graphile_worker.jobs TO reader");
 	pg_collect_whole();
 	ck_assert_int_eq(pg_depth("embed", "running"), 3);

@@ -32,8 +32,8 @@ START_TEST(what_was_recorded)
 	ck_assert_int_eq(pg_depth("agent-dead", "total"), 3);
 	ck_assert_str_eq(
 	    pg_word(pg_queue("agent-die"), "dead_letter_queue"), "agent-dead");
-	ck_assert_str_eq(pg_word(pg_queue("agent-tools"), "tasks_detail"),
-	    "full");
+	ck_assert_str_eq(
+	    pg_word(pg_queue("agent-tools"), "tasks_detail"), "full");
 	/* versions that cannot block do not say that nothing is blocked */
 	ck_assert_int_eq(pg_depth("agent-tools", "blocked"), _i == 2 ? 0 : -1);
 	ck_assert_str_eq(
@@ -52,7 +52,8 @@ START_TEST(dead_letters)
 	pg_collect_whole();
 	ck_assert_int_eq(pg_depth("agent-dead", "dead"), 3);
 	ck_assert_int_eq(pg_depth("agent-dead", "ready"), 0);
-	ck_assert_str_eq(pg_word(pg_task_at("agent-dead", 0), "status"), "dead");
+	ck_assert_str_eq(
+	    pg_word(pg_task_at("agent-dead", 0), "status"), "dead");
 }
 END_TEST
 
@@ -108,11 +109,12 @@ START_TEST(priorities_and_positions)
 	task = pg_task("agent-tools", "c2829b6c-49e8-4cb4-944a-382a436c0b59");
 	ck_assert_int_eq(
 	    pg_count(json_object_get(task, "priority"), "position"), -1);
-	pg_open(&sst_pgboss_ops, "levels: {critical: 100, high: 10, normal: 5}");
+	pg_open(
+	    &sst_pgboss_ops, "levels: {critical: 100, high: 10, normal: 5}");
 	pg_collect_whole();
 	task = pg_task("agent-tools", "62838501-e975-49b4-adbf-fedbe3937df8");
-	ck_assert_str_eq(pg_word(json_object_get(task, "priority"), "level"),
-	    "normal");
+	ck_assert_str_eq(
+	    pg_word(json_object_get(task, "priority"), "level"), "normal");
 }
 END_TEST
 
@@ -139,7 +141,8 @@ START_TEST(blockers_are_exact)
 	    pg_word(blocker_of(pgboss_report, 0, 2), "queue"), "agent-kids");
 	ck_assert_str_eq(
 	    pg_word(blocker_of(pgboss_report, 0, 2), "status"), "queued");
-	ck_assert_str_eq(pg_word(blocker_of(pgboss_mail, 0, 1), "id"), pgboss_report);
+	ck_assert_str_eq(
+	    pg_word(blocker_of(pgboss_mail, 0, 1), "id"), pgboss_report);
 	ck_assert_str_eq(
 	    pg_word(blocker_of(pgboss_mail, 0, 1), "status"), "blocked");
 	/* one is done, the other one runs */
@@ -216,7 +219,8 @@ START_TEST(the_window_is_the_head)
 	pg_open(&sst_pgboss_ops, "max_tasks_per_queue: 10");
 	pg_collect_whole();
 	ck_assert_int_eq(pg_depth("agent-tools", "total"), 46);
-	ck_assert_int_eq(pg_count(pg_queue("agent-tools"), "tasks_omitted"), 36);
+	ck_assert_int_eq(
+	    pg_count(pg_queue("agent-tools"), "tasks_omitted"), 36);
 	ck_assert_str_eq(
 	    pg_word(pg_queue("agent-tools"), "tasks_detail"), "window");
 	ck_assert_uint_eq(
@@ -226,7 +230,8 @@ START_TEST(the_window_is_the_head)
 	pg_task("agent-tools", "ed5beccf-ea27-46c7-afc4-2db14a06f8b9");
 	pg_open(&sst_pgboss_ops, "max_tasks_per_queue: 0");
 	pg_collect_whole();
-	ck_assert_int_eq(pg_count(pg_queue("agent-tools"), "tasks_omitted"), 46);
+	ck_assert_int_eq(
+	    pg_count(pg_queue("agent-tools"), "tasks_omitted"), 46);
 	pg_open(&sst_pgboss_ops,
 	    "include: ['agent*'], exclude: ['agent/*', '*-die']");
 	pg_collect_whole();
@@ -273,8 +278,8 @@ START_TEST(changes_are_seen_and_the_rest_is_kept)
 		pg_collect_whole();
 		after = json_dumps(pg_queue(steps[i].queue), 0);
 		ck_assert_str_ne(before, after);
-		ck_assert_int_eq(pg_depth(steps[i].queue, steps[i].member),
-		    steps[i].want);
+		ck_assert_int_eq(
+		    pg_depth(steps[i].queue, steps[i].member), steps[i].want);
 		ck_assert_uint_eq(pg_kept(), 3);
 		free(before);
 		free(after);

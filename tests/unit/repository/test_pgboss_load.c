@@ -6,8 +6,7 @@
 
 /* When the recordings were made, as epoch; they are moved to now. */
 #define RECORDED "1795228195"
-#define MOVED(column)                                      \
-	"now()+((" column ")::numeric-" RECORDED ")*interval '1s'"
+#define MOVED(column) "now()+((" column ")::numeric-" RECORDED ")*interval '1s'"
 
 void
 pgboss_install(const char *version)
@@ -46,7 +45,9 @@ load_tasks(const char *file)
 	       "policy,data) SELECT id,name,state::pgboss.job_state,priority,"
 	       "retry_count,retry_limit," MOVED("created") "," MOVED(
 		   "started") "," MOVED("start_after") ",dead_letter,policy,"
-	       "data::jsonb FROM recorded; DROP TABLE recorded");
+						       "data::jsonb FROM "
+						       "recorded; DROP TABLE "
+						       "recorded");
 }
 
 static void

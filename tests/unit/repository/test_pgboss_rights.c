@@ -32,8 +32,8 @@ START_TEST(without_a_right_it_says_which)
 		pg_run("%s", cases[_i].grant);
 	pg_open_at(&sst_pgboss_ops, pg_server.port, as_reader);
 	ck_assert_int_eq(pg_collect_code(), SST_FORBIDDEN);
-	ck_assert_msg(strstr(pg_subject.err.text, cases[_i].says) != NULL,
-	    "%s", pg_subject.err.text);
+	ck_assert_msg(strstr(pg_subject.err.text, cases[_i].says) != NULL, "%s",
+	    pg_subject.err.text);
 }
 END_TEST
 
@@ -121,7 +121,8 @@ everything(void)
 	    "SELECT concat((SELECT string_agg(concat_ws('|',schemaname,relname,"
 	    "n_tup_ins,n_tup_upd,n_tup_del,n_tup_hot_upd,n_live_tup,n_dead_tup,"
 	    "vacuum_count,analyze_count),E'\\n' ORDER BY relname) FROM "
-	    "pg_stat_user_tables),(SELECT md5(string_agg(j::text||j.ctid::text||"
+	    "pg_stat_user_tables),(SELECT "
+	    "md5(string_agg(j::text||j.ctid::text||"
 	    "j.xmin::text||j.xmax::text,'' ORDER BY name,id)) FROM pgboss.job "
 	    "j),(SELECT md5(string_agg(q::text||q.xmin::text||q.xmax::text,'' "
 	    "ORDER BY name)) FROM pgboss.queue q),(SELECT count(*) FROM "
@@ -132,7 +133,8 @@ everything(void)
 	    "backend_xmin IS NOT NULL AND pid<>pg_backend_pid()))");
 }
 
-/* 1,000 polls leave no trace: no row, no lock, no transaction id, no horizon. */
+/* 1,000 polls leave no trace: no row, no lock, no transaction id, no horizon.
+ */
 START_TEST(reading_changes_nothing)
 {
 	char *before, *after;
@@ -169,8 +171,8 @@ START_TEST(a_locked_table_is_a_timeout_and_passes)
 	pg_collect_whole();
 	pg_run_in(other, "BEGIN; LOCK TABLE pgboss.job");
 	ck_assert_int_eq(pg_collect_code(), SST_TIMEOUT);
-	ck_assert_msg(strstr(pg_subject.err.text, "lock timeout") != NULL,
-	    "%s", pg_subject.err.text);
+	ck_assert_msg(strstr(pg_subject.err.text, "lock timeout") != NULL, "%s",
+	    pg_subject.err.text);
 	pg_run_in(other, "COMMIT");
 	PQfinish(other);
 	pg_collect_whole();

@@ -47,8 +47,8 @@ teardown(void)
 static void
 client_make(void)
 {
-	ck_assert_msg(sst_postgres_new(&settings, sst_clock_real(), &client,
-			  &err) == SST_OK,
+	ck_assert_msg(sst_postgres_new(
+			  &settings, sst_clock_real(), &client, &err) == SST_OK,
 	    "%s", err.text);
 }
 
@@ -138,14 +138,13 @@ START_TEST(times)
 	size_t i;
 
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		ck_assert(sst_postgres_time(
-		    good[i].text, strlen(good[i].text), &at));
+		ck_assert(
+		    sst_postgres_time(good[i].text, strlen(good[i].text), &at));
 		ck_assert_int_eq(at.ms, good[i].ms);
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ck_assert_msg(
-		    !sst_postgres_time(bad[i], strlen(bad[i]), &at), "%s",
-		    bad[i]);
+		ck_assert_msg(!sst_postgres_time(bad[i], strlen(bad[i]), &at),
+		    "%s", bad[i]);
 }
 END_TEST
 
@@ -178,8 +177,8 @@ START_TEST(nothing_can_be_written)
 {
 	static const char *const writes[] = {"CREATE TABLE x(a int)",
 	    "SELECT * INTO x FROM pg_class", "DELETE FROM keep",
-	    "SELECT * FROM keep FOR UPDATE",
-	    "SELECT nextval('s')", "VACUUM", "SET ROLE nobody; SELECT 1"};
+	    "SELECT * FROM keep FOR UPDATE", "SELECT nextval('s')", "VACUUM",
+	    "SET ROLE nobody; SELECT 1"};
 
 	pg_run("CREATE TABLE keep(a int); CREATE SEQUENCE s");
 	client_make();
@@ -211,8 +210,7 @@ START_TEST(who_may_not_come_in)
 	settings.password.value = cases[_i].password;
 	client_make();
 	ck_assert_msg(client_begin() == cases[_i].code, "%s", err.text);
-	ck_assert_msg(
-	    strstr(err.text, cases[_i].says) != NULL, "%s", err.text);
+	ck_assert_msg(strstr(err.text, cases[_i].says) != NULL, "%s", err.text);
 	ck_assert_ptr_null(strstr(err.text, "MARK"));
 }
 END_TEST
@@ -236,8 +234,8 @@ START_TEST(where_there_is_nothing)
 	    (unsigned)pg_server.port);
 	client_make();
 	ck_assert_int_eq(client_begin(), SST_NOT_FOUND);
-	ck_assert_msg(strstr(err.text, "does not exist") != NULL, "%s",
-	    err.text);
+	ck_assert_msg(
+	    strstr(err.text, "does not exist") != NULL, "%s", err.text);
 	sst_postgres_free(&client);
 	snprintf(url, sizeof(url), "postgresql://127.0.0.1:%u/t",
 	    (unsigned)server_free_port());
@@ -271,20 +269,20 @@ START_TEST(options_that_do_not_go_together)
 	static char file[] = "/nowhere";
 
 	settings.sslmode = 4;
-	ck_assert_int_eq(sst_postgres_new(&settings, sst_clock_real(), &client,
-			     &err),
+	ck_assert_int_eq(
+	    sst_postgres_new(&settings, sst_clock_real(), &client, &err),
 	    SST_INVALID);
 	ck_assert_ptr_nonnull(strstr(err.text, "ca_file"));
 	settings.sslmode = 1;
 	settings.key_file = file;
-	ck_assert_int_eq(sst_postgres_new(&settings, sst_clock_real(), &client,
-			     &err),
+	ck_assert_int_eq(
+	    sst_postgres_new(&settings, sst_clock_real(), &client, &err),
 	    SST_INVALID);
 	ck_assert_ptr_nonnull(strstr(err.text, "cert_file"));
 	settings.key_file = NULL;
 	settings.username = NULL;
-	ck_assert_int_eq(sst_postgres_new(&settings, sst_clock_real(), &client,
-			     &err),
+	ck_assert_int_eq(
+	    sst_postgres_new(&settings, sst_clock_real(), &client, &err),
 	    SST_INVALID);
 	ck_assert_ptr_nonnull(strstr(err.text, "username"));
 }

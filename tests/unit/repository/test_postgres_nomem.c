@@ -62,8 +62,7 @@ collect_starved(long n, bool *failed)
 	struct sst_collect req = {
 	    .now = sst_clock_mono(&s->hands.clock),
 	    .wall = sst_clock_wall(&s->hands.clock),
-	    .deadline = sst_mono_add_ms(
-		sst_clock_mono(&s->hands.clock), 20000),
+	    .deadline = sst_mono_add_ms(sst_clock_mono(&s->hands.clock), 20000),
 	};
 	struct sst_draft *draft = NULL;
 	int code;

@@ -176,8 +176,8 @@ pg_text(const char *sql)
 	PGresult *result = PQexec(admin, sql);
 	char *text;
 
-	ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK &&
-			  PQntuples(result) == 1,
+	ck_assert_msg(
+	    PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1,
 	    "%s: %s", sql, PQresultErrorMessage(result));
 	text = strdup(PQgetvalue(result, 0, 0));
 	PQclear(result);
@@ -195,16 +195,16 @@ pg_number(const char *sql)
 }
 
 void
-pg_open_at(const struct sst_source_ops *ops, unsigned short port,
-    const char *more)
+pg_open_at(
+    const struct sst_source_ops *ops, unsigned short port, const char *more)
 {
 	char yaml[4096];
 
 	if (!open)
 		subject_init(&pg_subject, ops);
 	open = true;
-	snprintf(yaml, sizeof(yaml),
-	    "{url: 'postgresql://127.0.0.1:%u/t', %s}", (unsigned)port, more);
+	snprintf(yaml, sizeof(yaml), "{url: 'postgresql://127.0.0.1:%u/t', %s}",
+	    (unsigned)port, more);
 	ck_assert_msg(subject_open(&pg_subject, yaml) == SST_OK, "%s",
 	    pg_subject.err.text);
 	sst_harvest_release(&former);
@@ -270,8 +270,8 @@ pg_collect(void)
 {
 	int code = pg_collect_code();
 
-	ck_assert_msg(code == SST_OK, "%s: %s", sst_code_name(code),
-	    pg_subject.err.text);
+	ck_assert_msg(
+	    code == SST_OK, "%s: %s", sst_code_name(code), pg_subject.err.text);
 	json_decref(pg_tree);
 	pg_tree = subject_tree(&pg_subject);
 	return &pg_subject.harvest->flaw;
@@ -316,8 +316,7 @@ pg_queue(const char *name)
 const char *
 pg_word(const json_t *object, const char *member)
 {
-	const char *word =
-	    json_string_value(json_object_get(object, member));
+	const char *word = json_string_value(json_object_get(object, member));
 
 	return word != NULL ? word : "";
 }
@@ -342,8 +341,8 @@ pg_depth(const char *queue, const char *member)
 json_t *
 pg_task_at(const char *queue, size_t i)
 {
-	json_t *task = json_array_get(
-	    json_object_get(pg_queue(queue), "tasks"), i);
+	json_t *task =
+	    json_array_get(json_object_get(pg_queue(queue), "tasks"), i);
 
 	ck_assert_msg(task != NULL, "no task %zu in %s", i, queue);
 	return task;
@@ -378,8 +377,8 @@ pg_part(const char *name)
 	json_array_foreach(json_object_get(upstream, "parts"), i, part)
 	{
 		if (strcmp(pg_word(part, "name"), name) == 0)
-			snprintf(state, sizeof(state), "%s",
-			    pg_word(part, "state"));
+			snprintf(
+			    state, sizeof(state), "%s", pg_word(part, "state"));
 	}
 	json_decref(upstream);
 	return state;

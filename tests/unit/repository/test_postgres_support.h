@@ -46,8 +46,8 @@ extern struct subject pg_subject;
 /* The last collection. */
 extern json_t *pg_tree;
 
-void pg_open_at(const struct sst_source_ops *ops, unsigned short port,
-    const char *more);
+void pg_open_at(
+    const struct sst_source_ops *ops, unsigned short port, const char *more);
 /* As role postgres, with more options. */
 void pg_open(const struct sst_source_ops *ops, const char *more);
 void pg_close(void);

@@ -15,14 +15,15 @@ static void
 load(void)
 {
 	pg_run_file(PG_MOCKS "procrastinate/schema_3.10.sql");
-	pg_run("INSERT INTO procrastinate_workers(id,last_heartbeat) OVERRIDING "
-	       "SYSTEM VALUE VALUES (1,now()),(2,now()-interval '1m'); "
-	       "INSERT INTO procrastinate_jobs(queue_name,task_name,priority,"
-	       "lock,args) SELECT 'agents','plan',p,'a','{\"k\":\"sensitive\"}' "
-	       "FROM unnest('{0,5,5}'::int[]) p; "
-	       "INSERT INTO procrastinate_jobs(queue_name,task_name,"
-	       "scheduled_at) VALUES ('agents','later',now()+interval '1h'),"
-	       "('agents','plain',NULL),('mail','send',NULL)");
+	pg_run(
+	    "INSERT INTO procrastinate_workers(id,last_heartbeat) OVERRIDING "
+	    "SYSTEM VALUE VALUES (1,now()),(2,now()-interval '1m'); "
+	    "INSERT INTO procrastinate_jobs(queue_name,task_name,priority,"
+	    "lock,args) SELECT 'agents','plan',p,'a','{\"k\":\"sensitive\"}' "
+	    "FROM unnest('{0,5,5}'::int[]) p; "
+	    "INSERT INTO procrastinate_jobs(queue_name,task_name,"
+	    "scheduled_at) VALUES ('agents','later',now()+interval '1h'),"
+	    "('agents','plain',NULL),('mail','send',NULL)");
 }
 
 START_TEST(a_lock_is_held_by_the_first)
@@ -70,8 +71,7 @@ START_TEST(times_come_from_its_events)
 	pg_open(&sst_procrastinate_ops, "");
 	pg_collect_whole();
 	task = pg_task("agents", "5");
-	ck_assert_str_eq(
-	    pg_word(task, "submitted_at"), "2026-01-02T03:04:05Z");
+	ck_assert_str_eq(pg_word(task, "submitted_at"), "2026-01-02T03:04:05Z");
 	ck_assert_str_eq(pg_word(task, "started_at"), "2026-01-02T04:00:00Z");
 	ck_assert_int_eq(pg_count(task, "attempts"), 1);
 	ck_assert_str_eq(pg_word(task, "type"), "plain");

@@ -119,10 +119,9 @@ START_TEST(other_types_of_columns)
 	    pg_word(json_object_get(task, "priority"), "level"), "high");
 	ck_assert_str_eq(
 	    pg_word(json_object_get(task, "priority"), "raw"), "High");
-	ck_assert_str_eq(pg_word(json_array_get(json_object_get(task,
-						    "blocked_by"),
-				     0),
-			     "status"),
+	ck_assert_str_eq(
+	    pg_word(json_array_get(json_object_get(task, "blocked_by"), 0),
+		"status"),
 	    "unknown");
 }
 END_TEST
@@ -138,13 +137,13 @@ START_TEST(without_a_status_all_are_queued)
 	ck_assert_int_eq(pg_depth("tasks", "ready"), 8);
 	ck_assert_int_eq(pg_depth("tasks", "failed"), -1);
 	ck_assert_int_eq(pg_depth("tasks", "blocked"), -1);
-	ck_assert_str_eq(pg_word(json_object_get(pg_task("tasks", "2"),
-				     "priority"),
-			     "level"),
+	ck_assert_str_eq(
+	    pg_word(
+		json_object_get(pg_task("tasks", "2"), "priority"), "level"),
 	    "low");
-	ck_assert_int_eq(pg_count(json_object_get(pg_task("tasks", "2"),
-				      "priority"),
-			     "position"),
+	ck_assert_int_eq(
+	    pg_count(
+		json_object_get(pg_task("tasks", "2"), "priority"), "position"),
 	    7);
 }
 END_TEST
@@ -195,10 +194,10 @@ START_TEST(what_is_wrong_is_said)
 	pg_run("CREATE SEQUENCE s; CREATE FUNCTION wipe() RETURNS int LANGUAGE "
 	       "sql VOLATILE AS 'DELETE FROM work; SELECT 1'");
 	pg_open(&sst_sql_ops, cases[_i].options);
-	ck_assert_msg(pg_collect_code() == cases[_i].code, "%s",
+	ck_assert_msg(
+	    pg_collect_code() == cases[_i].code, "%s", pg_subject.err.text);
+	ck_assert_msg(strstr(pg_subject.err.text, cases[_i].says) != NULL, "%s",
 	    pg_subject.err.text);
-	ck_assert_msg(strstr(pg_subject.err.text, cases[_i].says) != NULL,
-	    "%s", pg_subject.err.text);
 	ck_assert_int_eq(pg_number("SELECT count(*) FROM work"), 8);
 }
 END_TEST
@@ -206,13 +205,12 @@ END_TEST
 /* One task less, not one source less. */
 START_TEST(ids_that_are_none)
 {
-	static const char *const ids[] = {"NULL", "''", "repeat('x',513)",
-	    "repeat('\xc3\xa9',300)"};
+	static const char *const ids[] = {
+	    "NULL", "''", "repeat('x',513)", "repeat('\xc3\xa9',300)"};
 
 	pg_run("CREATE TABLE t(id text); INSERT INTO t VALUES ('good'),(%s)",
 	    ids[_i]);
-	pg_open(&sst_sql_ops,
-	    "query: 'SELECT * FROM t', columns: {id: id}");
+	pg_open(&sst_sql_ops, "query: 'SELECT * FROM t', columns: {id: id}");
 	ck_assert_int_ne(pg_collect()->code, SST_OK);
 	ck_assert_uint_eq(pg_subject.harvest->rejected, 1);
 	ck_assert_int_eq(pg_depth("tasks", "total"), 2);
@@ -227,8 +225,7 @@ END_TEST
 START_TEST(two_of_one_id)
 {
 	pg_run("CREATE TABLE t(id text); INSERT INTO t VALUES ('x'),('x')");
-	pg_open(&sst_sql_ops,
-	    "query: 'SELECT * FROM t', columns: {id: id}");
+	pg_open(&sst_sql_ops, "query: 'SELECT * FROM t', columns: {id: id}");
 	ck_assert_int_ne(pg_collect()->code, SST_OK);
 	ck_assert_uint_eq(pg_subject.harvest->rejected, 1);
 	ck_assert_int_ne(pg_collect()->code, SST_OK);
@@ -265,8 +262,7 @@ START_TEST(rows_over_the_bound_are_counted)
 	    "columns: {id: id, error: w}");
 	pg_collect_whole();
 	ck_assert_int_eq(pg_depth("tasks", "total"), 20000);
-	ck_assert_int_gt(
-	    pg_count(pg_queue("tasks"), "tasks_omitted"), 10000);
+	ck_assert_int_gt(pg_count(pg_queue("tasks"), "tasks_omitted"), 10000);
 }
 END_TEST
 
@@ -277,8 +273,8 @@ START_TEST(a_query_without_end_is_ended)
 	       "CREATE FUNCTION slow() RETURNS int LANGUAGE sql VOLATILE AS "
 	       "'SELECT CASE WHEN (SELECT min(id) FROM t)=1 THEN (SELECT 7 "
 	       "FROM pg_sleep(100)) ELSE 7 END'");
-	pg_open(&sst_sql_ops,
-	    "query: 'SELECT slow() AS id', columns: {id: id}");
+	pg_open(
+	    &sst_sql_ops, "query: 'SELECT slow() AS id', columns: {id: id}");
 	subject_begin(&pg_subject);
 	fake_clock_advance(&pg_subject.hands, 1);
 	ck_assert(POLL_UNTIL(
@@ -287,9 +283,9 @@ START_TEST(a_query_without_end_is_ended)
 	fake_clock_advance(&pg_subject.hands, SUBJECT_DEADLINE_MS);
 	ck_assert_int_eq(subject_join(&pg_subject), SST_TIMEOUT);
 	/* it notices that nobody waits any more */
-	ck_assert(POLL_UNTIL(
-	    pg_number("SELECT count(*) FROM pg_stat_activity WHERE "
-		      "application_name='systate'") == 0));
+	ck_assert(
+	    POLL_UNTIL(pg_number("SELECT count(*) FROM pg_stat_activity WHERE "
+				 "application_name='systate'") == 0));
 	pg_run("UPDATE t SET id=2");
 	pg_collect_whole();
 	ck_assert_int_eq(pg_depth("tasks", "total"), 1);

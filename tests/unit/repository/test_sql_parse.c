@@ -59,8 +59,7 @@ START_TEST(what_is_not_told_is_unknown)
 	const char *column;
 
 	task_values(values);
-	ck_assert(
-	    sql__parse_task(values, &higher, &task, &blocker, &column));
+	ck_assert(sql__parse_task(values, &higher, &task, &blocker, &column));
 	ck_assert_int_eq(task.attempts, QUEUE_UNKNOWN);
 	ck_assert_int_eq(task.submitted_at.ms, QUEUE_NEVER.ms);
 	ck_assert(!task.priority.has_number);
@@ -93,8 +92,7 @@ START_TEST(what_is_wrong_names_its_column)
 
 	task_values(values);
 	values[cases[_i].column] = value(cases[_i].text);
-	ck_assert(
-	    !sql__parse_task(values, &higher, &task, &blocker, &column));
+	ck_assert(!sql__parse_task(values, &higher, &task, &blocker, &column));
 	ck_assert_str_eq(column, cases[_i].name);
 }
 END_TEST
@@ -125,8 +123,7 @@ wait_for(struct sql_graph *g, const char *task, const char *blocker,
     const char *status)
 {
 	struct sst_postgres_value values[SQL_EDGE_COLUMNS] = {
-	    value("q"), value(task), value(blocker), value("q"),
-	    value(status)};
+	    value("q"), value(task), value(blocker), value("q"), value(status)};
 
 	ck_assert_int_eq(sql__graph_add(g, values), SST_OK);
 }
