@@ -11,7 +11,7 @@
 #include "repository/queues/rq_priv.h"
 
 /* The names may change while we look. */
-enum { CUT_RUNS = 4, CUT_NAME_MAX = 4096 };
+enum { CUT_RUNS = 4 };
 
 struct cut_key {
 	const char *before, *after; /* the name of the queue */
@@ -49,7 +49,8 @@ struct cut_run {
 	struct rq_read *read;
 	size_t queue; /* the one whose replies come */
 	int command;  /* of it; -1: that of MULTI */
-	int names;    /* replies that come before those of the queues */
+	int names;    /* commands for names, before those of the queues */
+	int name;     /* the one whose reply is next */
 	bool multi;
 	bool refused; /* the transaction is: it is to be done without */
 };
@@ -119,129 +120,6 @@ cut_ask_queue(struct rq *rq, struct rq_queue *q, bool multi)
 		sst_redis_command(rq->redis, "EXEC");
 }
 
-static bool
-cut_wanted(const struct rq *rq, const struct rq_queue *q)
-{
-	return q->len <= CUT_NAME_MAX &&
-	       queue__picked(&rq->settings.pick, q->shown);
-}
-
-/* A member of rq:queues: "rq:queue:NAME". */
-static int
-cut_add_queue(
-    struct rq_read *read, const char *key, size_t len, struct sst_error *err)
-{
-	static const char before[] = "rq:queue:";
-	size_t n = sizeof(before) - 1;
-	struct rq *rq = read->rq;
-	struct rq_queue *q;
-
-	if (len <= n || memcmp(key, before, n) != 0) {
-		sst_draft_reject(
-		    read->out, "/rq:queues", "a member that names no queue");
-		return SST_OK;
-	}
-	if (rq->queue_count >= RQ_QUEUES_MAX) {
-		sst_draft_degrade(read->out, SST_LIMIT, "more than %d queues",
-		    (int)RQ_QUEUES_MAX);
-		return SST_OK;
-	}
-	q = rq__queue_put(rq, key + n, len - n);
-	if (q == NULL)
-		return sst_error_nomem(err);
-	q->in_set = cut_wanted(rq, q);
-	/* a new one has been asked for nothing */
-	q->todo = q->asked[RQ_READY] < 0;
-	return SST_OK;
-}
-
-/* Kept until the run is over: replies to come belong to queues by number. */
-static int
-cut_on_queues(
-    struct rq_read *read, const char *bytes, size_t len, struct sst_error *err)
-{
-	struct sst_redis_walk walk = {bytes, bytes + len};
-	struct sst_redis_item item = {0};
-	int code;
-
-	sst_redis_next(&walk, &item);
-	/* without the names there is nothing to tell */
-	code = sst_redis_item_check(&item, "SMEMBERS rq:queues", err);
-	if (code != SST_OK)
-		return code;
-	sst_buf_clear(&read->rq->raw);
-	sst_buf_add(&read->rq->raw, bytes, len);
-	return sst_buf_failed(&read->rq->raw) ? sst_error_nomem(err) : SST_OK;
-}
-
-/* New ones are to be asked for; those that are no more are forgotten. */
-static int
-cut_take_queues(struct rq_read *read, struct sst_error *err)
-{
-	struct rq *rq = read->rq;
-	struct sst_redis_walk walk = {rq->raw.data, rq->raw.data + rq->raw.len};
-	struct sst_redis_item item;
-	int code = SST_OK;
-	size_t i;
-
-	for (i = 0; i < rq->queue_count; i++)
-		rq->queues[i].in_set = false;
-	while (code == SST_OK && sst_redis_next(&walk, &item)) {
-		if (item.type == REDIS_REPLY_STRING)
-			code = cut_add_queue(read, item.data, item.len, err);
-	}
-	rq__queues_sweep(rq);
-	return code;
-}
-
-/* A member of rq:workers: "rq:worker:NAME". */
-static int
-cut_add_worker(
-    struct rq *rq, const struct sst_redis_item *key, struct sst_error *err)
-{
-	static const char before[] = "rq:worker:";
-	size_t n = sizeof(before) - 1;
-	struct rq_worker *w;
-
-	if (key->type != REDIS_REPLY_STRING || key->len <= n ||
-	    key->len > CUT_NAME_MAX || memcmp(key->data, before, n) != 0)
-		return SST_OK;
-	if (!RQ_GROW(rq->workers, rq->worker_cap, rq->worker_count))
-		return sst_error_nomem(err);
-	w = &rq->workers[rq->worker_count];
-	memset(w, 0, sizeof(*w));
-	w->key = sst_hash_bytes(key->data + n, key->len - n);
-	w->key_len = (uint32_t)key->len;
-	if (!rq__keep_bytes(rq, key->data, key->len, &w->key_at))
-		return sst_error_nomem(err);
-	rq->worker_count++;
-	return SST_OK;
-}
-
-static int
-cut_on_workers(
-    struct rq_read *read, struct sst_redis_walk *walk, struct sst_error *err)
-{
-	struct sst_redis_item item;
-	struct sst_error why;
-	int code = SST_OK;
-
-	if (!sst_redis_next(walk, &item))
-		return SST_OK;
-	if (sst_redis_item_check(&item, "SMEMBERS rq:workers", &why) !=
-	    SST_OK) {
-		rq__fact_failed(read, RQ_FACT_WORKERS, &why);
-		return SST_OK;
-	}
-	read->workers_known = true;
-	read->rq->worker_count = 0;
-	while (code == SST_OK && sst_redis_next(walk, &item)) {
-		if (read->rq->worker_count < RQ_WORKERS_MAX)
-			code = cut_add_worker(read->rq, &item, err);
-	}
-	return code;
-}
-
 static void
 cut_next_queue(struct cut_run *run)
 {
@@ -293,14 +171,8 @@ cut_on_bytes(
 	int code;
 
 	(void)i;
-	if (run->names == 2) {
-		run->names--;
-		return cut_on_queues(read, bytes, len, err);
-	}
-	if (run->names == 1) {
-		run->names--;
-		return cut_on_workers(read, &walk, err);
-	}
+	if (run->name < run->names)
+		return rq__names_on_reply(read, run->name++, bytes, len, err);
 	/* the rest of a run that is refused is passed over */
 	if (run->refused || run->queue >= read->rq->queue_count)
 		return SST_OK;
@@ -319,10 +191,8 @@ cut_fill(struct cut_run *run)
 	struct rq *rq = run->read->rq;
 	size_t i;
 
-	if (run->names == 2)
-		sst_redis_command(rq->redis, "SMEMBERS rq:queues");
-	if (run->names > 0)
-		sst_redis_command(rq->redis, "SMEMBERS rq:workers");
+	if (run->read->names_due)
+		run->names = rq__names_ask(rq);
 	for (i = 0; i < rq->queue_count; i++) {
 		if (rq->queues[i].todo)
 			cut_ask_queue(rq, &rq->queues[i], run->multi);
@@ -338,7 +208,7 @@ cut_large(struct cut_run *run, struct sst_error *err)
 	struct rq_read *read = run->read;
 	struct rq_queue *q;
 
-	if (run->names > 0 || run->queue >= read->rq->queue_count ||
+	if (run->name < run->names || run->queue >= read->rq->queue_count ||
 	    read->large_left-- <= 0)
 		return SST_TOO_LARGE;
 	q = &read->rq->queues[run->queue];
@@ -357,8 +227,6 @@ cut_run(struct rq_read *read, struct sst_error *err)
 	struct cut_run run = {.read = read, .multi = !rq->no_multi};
 	int code;
 
-	if (read->names_due)
-		run.names = rq->settings.queues.count > 0 ? 1 : 2;
 	cut_fill(&run);
 	if (rq->failed)
 		return sst_error_nomem(err);
@@ -370,11 +238,10 @@ cut_run(struct rq_read *read, struct sst_error *err)
 		return code;
 	if (run.refused)
 		rq->no_multi = true;
-	if (!read->names_due || run.names > 0)
+	if (!read->names_due || run.name < run.names)
 		return SST_OK;
 	read->names_due = false;
-	return rq->settings.queues.count > 0 ? SST_OK
-					     : cut_take_queues(read, err);
+	return rq__names_take(read, err);
 }
 
 /* Whether more of its jobs would be told than there are ids of. */

@@ -56,6 +56,7 @@ rq_init(void *state, const void *settings, const struct sst_source_env *env,
 	int code;
 
 	rq->max_bytes = env->max_upstream_bytes;
+	rq->rounds = 1;
 	code = sst_options_copy(rq_options, SST_OPTION_COUNT(rq_options),
 	    settings, &rq->settings, err);
 	if (code == SST_OK)
@@ -113,6 +114,8 @@ rq_collect(void *state, const struct sst_collect *req, struct sst_draft *out,
 		code = rq__jobs(&read, err);
 	if (code == SST_OK)
 		code = rq__waits(&read, err);
+	if (code == SST_OK)
+		code = rq__names_of_workers(&read, err);
 	if (code == SST_OK || code == SST_LIMIT)
 		code = rq__tell_upstream(&read, err);
 	/* meant for this collection, not for the next one */

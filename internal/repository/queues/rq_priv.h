@@ -80,6 +80,8 @@ struct rq_queue {
 	size_t len;
 	char *shown; /* clean text, as in the document */
 	bool in_set, plain, todo;
+	bool of_worker;  /* one that lives takes from it */
+	unsigned met_in; /* round of rq->rounds in which SCAN met it; 0: none */
 	bool large; /* its ids are over the bound: counts only */
 	/* of this collection */
 	int64_t counts[RQ_PARTS]; /* QUEUE_UNKNOWN */
@@ -147,6 +149,8 @@ struct rq {
 	bool no_multi; /* not allowed, or not with what is in it */
 	struct rq_queue *queues;
 	size_t queue_count, queue_cap;
+	char cursor[24];       /* of SCAN, that goes a step at each collection */
+	unsigned rounds;       /* of it over all keys, counted from 1 */
 	struct rq_table large; /* jobs whose texts are over the bound */
 	unsigned large_reads;
 
@@ -176,6 +180,7 @@ struct rq_read {
 	struct sst_draft *out;
 	struct sst_error facts[RQ_FACTS]; /* the first failure of each */
 	bool workers_known;
+	size_t scanned;  /* where the reply to SCAN is in rq->raw; 0: none */
 	size_t raw_kept; /* bytes of replies that wait in their queues */
 	int large_left;  /* replies over the bound that may be gone without */
 	bool names_due;  /* the sets are to be read in this run */
@@ -215,6 +220,14 @@ void rq__fact_failed(
 int rq__tell_upstream(struct rq_read *read, struct sst_error *err);
 
 /* The steps of a collection. */
+/* rq_names.c: which queues and workers there are. ask: how many commands it
+ * adds; on_reply: the i-th of their replies; take: once the run is over. */
+int rq__names_ask(struct rq *rq);
+int rq__names_on_reply(struct rq_read *read, int i, const char *bytes,
+    size_t len, struct sst_error *err);
+int rq__names_take(struct rq_read *read, struct sst_error *err);
+/* Queues that workers take from are asked for in the next collection. */
+int rq__names_of_workers(struct rq_read *read, struct sst_error *err);
 /* rq_cut.c: names of queues and workers, ids of jobs. */
 int rq__cut(struct rq_read *read, struct sst_error *err);
 enum rq_fact rq__fact_of(enum rq_part part);

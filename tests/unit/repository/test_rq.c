@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/poll.h"
 #include "support/suite.h"
 #include "test_rq_support.h"
 
@@ -115,6 +116,34 @@ START_TEST(queues_come_and_go)
 	rq_rig_do(&rig, "DEL rq:queue:a");
 	rq_rig_collect(&rig);
 	DEPTH("a", "{\"ready\": 0, \"running\": 0, \"total\": 0}");
+}
+END_TEST
+
+/* Those that RQ does not put into its set, or not yet. */
+START_TEST(queues_that_are_in_no_set)
+{
+	rq_rig_do(&rig, "ZADD rq:deferred:later 1 1");
+	rq_rig_do(&rig, "HSET rq:job:1 created_at 2026-01-01T00:00:00Z");
+	rq_rig_do(&rig, "SADD rq:workers rq:worker:w");
+	rq_rig_do(&rig, "HSET rq:worker:w queues idle,later birth x");
+	rq_rig_open(&rig, NULL);
+	rq_rig_collect(&rig);
+	ck_assert_uint_eq(json_array_size(rig.tree), 1);
+	TASK("later", "1", "{\"status\": \"blocked\"}");
+	rq_rig_collect(&rig);
+	ck_assert_uint_eq(json_array_size(rig.tree), 2);
+	QUEUE("idle", "{\"consumers\": 1, \"tasks_total\": 0}");
+	rq_rig_do(&rig, "DEL rq:worker:w rq:deferred:later");
+	rq_rig_collect(&rig);
+	rq_rig_collect(&rig);
+	rq_rig_collect(&rig);
+	ck_assert_uint_eq(json_array_size(rig.tree), 0);
+	/* a step at each collection, until all keys were looked at */
+	rq_rig_do(&rig, "EVAL %s 0",
+	    "for i = 1, 5000 do redis.call('SET', 'other:' .. i, 'x') end");
+	rq_rig_do(&rig, "ZADD rq:deferred:later 1 1");
+	ck_assert(
+	    POLL_UNTIL((rq_rig_collect(&rig), json_array_size(rig.tree) == 1)));
 }
 END_TEST
 
@@ -376,6 +405,8 @@ static const struct {
 	"{\"status\": \"running\", \"submitted_at\": null}", false},
     {"-xrevrange", "errors", "{\"running\": 1, \"total\": 3}",
 	"{\"status\": \"running\"}", false},
+    {"-scan", "discovery", "{\"running\": 1, \"total\": 3}",
+	"{\"status\": \"running\"}", false},
     {"-multi", NULL, "{\"running\": 1, \"total\": 3}",
 	"{\"status\": \"running\"}", false},
     {"-exec", NULL, "{\"running\": 1, \"total\": 3}",
@@ -397,7 +428,7 @@ START_TEST(a_right_that_is_missing)
 	rq_rig_do(&rig, "HSET rq:job:bad created_at 2026-01-01T00:00:00Z");
 	snprintf(user, sizeof(user),
 	    "ACL SETUSER snap on >pw ~rq:* resetchannels +ping +info +time "
-	    "+client|setname +multi +exec +smembers +llen +lrange +zcard "
+	    "+client|setname +multi +exec +smembers +scan +llen +lrange +zcard "
 	    "+zrange +hmget +xrevrange %s",
 	    rights[_i].right);
 	rq_rig_do(&rig, user);
@@ -561,6 +592,7 @@ add(TCase *tc)
 {
 	tcase_add_test(tc, the_recorded_key_space);
 	tcase_add_test(tc, queues_come_and_go);
+	tcase_add_test(tc, queues_that_are_in_no_set);
 	tcase_add_test(tc, only_the_queues_that_are_wanted);
 	tcase_add_test(tc, a_job_is_followed);
 	tcase_add_test(tc, the_error_of_a_job);
