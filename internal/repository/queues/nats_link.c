@@ -53,6 +53,15 @@ link_hold(struct nats_link *link)
 	sst_lock_release(&link->lock);
 }
 
+/* What was held for a callback that will not come; never the last. */
+static void
+link_unhold(struct nats_link *link)
+{
+	sst_lock_acquire(&link->lock);
+	link->refs--;
+	sst_lock_release(&link->lock);
+}
+
 /* The caller holds the lock. */
 static void
 link_break(struct nats_link *link, const struct sst_error *err)
@@ -192,7 +201,7 @@ link_subscribe(struct nats_link *link)
 	s = natsSubscription_SetOnCompleteCB(
 	    link->sub, link_on_complete, link);
 	if (s != NATS_OK)
-		nats__link_release(link);
+		link_unhold(link);
 	return s;
 }
 
@@ -234,7 +243,7 @@ nats__link_connect(void *ctx)
 	link_hold(link);
 	s = natsConnection_Connect(&nc, link->opts);
 	if (s != NATS_OK)
-		nats__link_release(link);
+		link_unhold(link);
 	else
 		link->nc = nc;
 	if (s == NATS_OK)

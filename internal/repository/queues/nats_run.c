@@ -17,6 +17,7 @@ struct run {
 	const struct nats_job *job;
 	struct run_slot slots[NATS_WIRE_WIDTH];
 	size_t busy;
+	size_t sent; /* were under way after the last filling */
 	size_t weight; /* of all under way */
 	size_t at;     /* where to look for a free slot */
 	struct nats_ask ask;
@@ -103,13 +104,18 @@ run_send(struct run *run, struct sst_error *err)
 	return SST_OK;
 }
 
-/* Sends as much as may be under way. */
+/*
+ * Sends as much as may be under way, when half of it has come back: requests
+ * that go out together cost one wake of the thread that writes them.
+ */
 static int
 run_fill(struct run *run, struct sst_error *err)
 {
 	size_t bound = run->read->n->max_bytes;
 	int code = SST_OK;
 
+	if (run->busy > run->sent / 2)
+		return SST_OK;
 	while (code == SST_OK && run->busy < NATS_WIRE_WIDTH) {
 		if (!run->asked) {
 			sst_buf_clear(&run->ask.subject);
@@ -123,6 +129,7 @@ run_fill(struct run *run, struct sst_error *err)
 			break;
 		code = run_send(run, err);
 	}
+	run->sent = run->busy;
 	return code;
 }
 
