@@ -14,8 +14,7 @@ struct metadata_call {
 struct sst_mono
 kafka__by(const struct kafka_read *read, int percent)
 {
-	int64_t whole =
-	    sst_mono_diff_ms(read->req->deadline, read->req->now);
+	int64_t whole = sst_mono_diff_ms(read->req->deadline, read->req->now);
 
 	return sst_mono_add_ms(
 	    read->req->now, whole > 0 ? whole * percent / 100 : 0);
@@ -24,8 +23,7 @@ kafka__by(const struct kafka_read *read, int percent)
 int
 kafka__left(const struct kafka_read *read, struct sst_mono until)
 {
-	int64_t left =
-	    sst_mono_diff_ms(until, sst_clock_mono(read->k->clock));
+	int64_t left = sst_mono_diff_ms(until, sst_clock_mono(read->k->clock));
 
 	if (left > 60000)
 		return 60000;
@@ -33,8 +31,8 @@ kafka__left(const struct kafka_read *read, struct sst_mono until)
 }
 
 void
-kafka__flaw(struct kafka_read *read, enum kafka_part part,
-    const struct sst_error *why)
+kafka__flaw(
+    struct kafka_read *read, enum kafka_part part, const struct sst_error *why)
 {
 	if (read->parts[part].code == SST_OK)
 		read->parts[part] = *why;
@@ -166,11 +164,10 @@ census_nodes(struct kafka_read *read, struct sst_error *err)
 	}
 	for (t = 0; t < read->topic_count; t++) {
 		for (i = 0; i < read->topics[t]->partition_cnt; i++)
-			census_replicas(
-			    read, &read->topics[t]->partitions[i]);
+			census_replicas(read, &read->topics[t]->partitions[i]);
 	}
-	qsort(read->nodes, read->node_count, sizeof(*read->nodes),
-	    node_compare);
+	qsort(
+	    read->nodes, read->node_count, sizeof(*read->nodes), node_compare);
 	return SST_OK;
 }
 
@@ -427,8 +424,8 @@ census_listed(struct kafka_read *read, size_t sorted, struct sst_error *why,
 		    rd_kafka_ConsumerGroupListing_group_id(valid[i]), sorted,
 		    err);
 	if (error_count > 0)
-		kafka__error(rd_kafka_error_code(errors[0]),
-		    "groups of a broker", why);
+		kafka__error(
+		    rd_kafka_error_code(errors[0]), "groups of a broker", why);
 	return code;
 }
 

@@ -127,14 +127,12 @@ client_set_tls(rd_kafka_conf_t *conf, const struct kafka_login *login,
 	code = client_set(
 	    conf, "ssl.endpoint.identification.algorithm", "https", err);
 	if (code == SST_OK && login->ca_file != NULL)
-		code =
-		    client_set(conf, "ssl.ca.location", login->ca_file, err);
+		code = client_set(conf, "ssl.ca.location", login->ca_file, err);
 	if (code == SST_OK && login->cert_file != NULL)
-		code = client_set(conf, "ssl.certificate.location",
-		    login->cert_file, err);
+		code = client_set(
+		    conf, "ssl.certificate.location", login->cert_file, err);
 	if (code == SST_OK)
-		code =
-		    client_set_secret(conf, "ssl.key.pem", &login->key, err);
+		code = client_set_secret(conf, "ssl.key.pem", &login->key, err);
 	return code;
 }
 
@@ -146,8 +144,7 @@ client_set_sasl(rd_kafka_conf_t *conf, const struct kafka_login *login,
 
 	if (login->sasl == KAFKA_SASL_NONE)
 		return SST_OK;
-	code = client_set(
-	    conf, "sasl.mechanism", mechanisms[login->sasl], err);
+	code = client_set(conf, "sasl.mechanism", mechanisms[login->sasl], err);
 	if (code == SST_OK)
 		code = client_set(conf, "sasl.username", login->username, err);
 	if (code == SST_OK)
@@ -180,8 +177,8 @@ client_set_login(rd_kafka_conf_t *conf, const struct kafka_login *login,
 /* One answer is no larger than the bound on answers, but one batch of a
  * producer with the usual bound must fit. */
 static int
-client_set_bounds(rd_kafka_conf_t *conf, size_t max_bytes,
-    struct sst_error *err)
+client_set_bounds(
+    rd_kafka_conf_t *conf, size_t max_bytes, struct sst_error *err)
 {
 	size_t receive = max_bytes, fetch = FETCH_BYTES;
 	int code;
@@ -232,7 +229,7 @@ client_on_log(const rd_kafka_t *rk, int level, const char *id, const char *text)
 		return;
 	if (sst_text_safe(text, strlen(text), 500, &safe) && safe.len > 0)
 		sst_log_debug(
-		    "KAFKA-LOG", client->name, "%s: %s", id, safe.data);
+		    "KAFKA-LOG", client->hub->name, "%s: %s", id, safe.data);
 	sst_buf_fini(&safe);
 }
 
@@ -276,8 +273,8 @@ client_steady(const char *text, char *out, size_t size)
 }
 
 static void
-client_note(struct kafka_client *client, rd_kafka_resp_err_t error,
-    const char *text)
+client_note(
+    struct kafka_client *client, rd_kafka_resp_err_t error, const char *text)
 {
 	char steady[SST_ERROR_TEXT];
 	int code = kafka__code(error);
@@ -326,8 +323,8 @@ client_on_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
 
 /* By the names of our options. */
 static int
-client_refused(const char *why, const struct kafka_login *login,
-    struct sst_error *err)
+client_refused(
+    const char *why, const struct kafka_login *login, struct sst_error *err)
 {
 	sst_error_set(err, SST_INVALID, "%s", why);
 	if (strstr(why, "ssl.ca.location") != NULL)
@@ -350,8 +347,7 @@ client_open(struct kafka_client *client, rd_kafka_conf_t *conf,
 	rd_kafka_conf_set_log_cb(conf, client_on_log);
 	rd_kafka_conf_set_background_event_cb(conf, client_on_event);
 	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_ERROR);
-	client->rk =
-	    rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+	client->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
 	if (client->rk == NULL) {
 		rd_kafka_conf_destroy(conf);
 		return client_refused(why, login, err);
@@ -365,8 +361,7 @@ client_open(struct kafka_client *client, rd_kafka_conf_t *conf,
 
 int
 kafka__client_new(struct kafka_hub *hub, const struct kafka_login *login,
-    const char *name, size_t max_bytes, struct kafka_client **out,
-    struct sst_error *err)
+    size_t max_bytes, struct kafka_client **out, struct sst_error *err)
 {
 	struct kafka_client *client = calloc(1, sizeof(*client));
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -378,7 +373,6 @@ kafka__client_new(struct kafka_hub *hub, const struct kafka_login *login,
 	}
 	sst_ref_init(&client->ref);
 	client->hub = hub;
-	client->name = name;
 	client->broker_count = login->brokers.count;
 	client->scram = login->sasl == KAFKA_SASL_SCRAM_SHA_256 ||
 			login->sasl == KAFKA_SASL_SCRAM_SHA_512;

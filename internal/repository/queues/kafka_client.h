@@ -47,10 +47,9 @@ struct kafka_client {
 	rd_kafka_t *rk;
 	struct kafka_hub *hub;        /* borrowed, outlives it */
 	rd_kafka_queue_t *background; /* events for our callback */
-	const char *name;             /* of the source, for the log */
 	size_t broker_count;          /* configured */
 	bool scram;
-	atomic_int lines;             /* logged since the last collection */
+	atomic_int lines; /* logged since the last collection */
 	/* guarded by the hub's lock */
 	struct kafka_call *sent;  /* not answered yet */
 	struct sst_error trouble; /* the last one; SST_OK */
@@ -63,8 +62,7 @@ struct kafka_client {
  * sst_secret_read(), SST_NOMEM.
  */
 int kafka__client_new(struct kafka_hub *hub, const struct kafka_login *login,
-    const char *name, size_t max_bytes, struct kafka_client **out,
-    struct sst_error *err);
+    size_t max_bytes, struct kafka_client **out, struct sst_error *err);
 void kafka__client_acquire(struct kafka_client *client);
 /* The last one ends its threads and connections. Sets the pointer NULL; accepts
  * NULL. Never from a callback of the library. */

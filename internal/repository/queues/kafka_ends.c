@@ -17,11 +17,10 @@ ends_run(struct kafka_call *call)
 	struct ends_call *e = (struct ends_call *)call;
 	rd_kafka_t *rk = call->client->rk;
 
-	call->error =
-	    rd_kafka_offsets_for_times(rk, e->high, call->timeout_ms);
+	call->error = rd_kafka_offsets_for_times(rk, e->high, call->timeout_ms);
 	if (call->error == RD_KAFKA_RESP_ERR_NO_ERROR)
-		call->error = rd_kafka_offsets_for_times(
-		    rk, e->low, call->timeout_ms);
+		call->error =
+		    rd_kafka_offsets_for_times(rk, e->low, call->timeout_ms);
 }
 
 static void
@@ -229,8 +228,8 @@ static int
 ends_wait(struct kafka_read *read, struct ends_call *e, struct sst_error *err)
 {
 	struct kafka *k = read->k;
-	int code = kafka__await(&k->hub, &e->call, NULL, k->clock,
-	    kafka__by(read, KAFKA_BY_ENDS));
+	int code = kafka__await(
+	    &k->hub, &e->call, NULL, k->clock, kafka__by(read, KAFKA_BY_ENDS));
 
 	if (code == SST_CANCELED)
 		return sst_error_set(err, code, "interrupted");

@@ -5,12 +5,12 @@
 #include "repository/queues/kafka_client.h"
 
 void
-kafka__hub_init(struct kafka_hub *hub)
+kafka__hub_init(struct kafka_hub *hub, const char *name)
 {
 	sst_lock_init(&hub->lock, SST_LOCK_LEAF);
 	pthread_cond_init(&hub->changed, NULL);
 	pthread_cond_init(&hub->work, NULL);
-	hub->ready = true;
+	hub->name = name;
 }
 
 /* Gives up one reference, with the lock held; true: it was the last one. */
@@ -40,8 +40,8 @@ hub_next(struct kafka_hub *hub)
 
 	hub->idle++;
 	while (hub->first == NULL && !hub->stopping)
-		sst_lock_wait(&hub->lock, &hub->work, sst_clock_real(),
-		    SST_MONO_NEVER);
+		sst_lock_wait(
+		    &hub->lock, &hub->work, sst_clock_real(), SST_MONO_NEVER);
 	hub->idle--;
 	if (hub->stopping)
 		return NULL;
@@ -95,7 +95,7 @@ kafka__hub_fini(struct kafka_hub *hub)
 {
 	size_t i;
 
-	if (!hub->ready)
+	if (hub->name == NULL)
 		return;
 	sst_lock_acquire(&hub->lock);
 	hub->stopping = true;
@@ -126,8 +126,8 @@ static bool
 hub_grow(struct kafka_hub *hub)
 {
 	if (hub->thread_count < KAFKA_THREADS &&
-	    pthread_create(&hub->threads[hub->thread_count], NULL, hub_main,
-		hub) == 0)
+	    pthread_create(
+		&hub->threads[hub->thread_count], NULL, hub_main, hub) == 0)
 		hub->thread_count++;
 	return hub->thread_count > 0;
 }

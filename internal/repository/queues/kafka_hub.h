@@ -35,8 +35,8 @@ struct kafka_call {
 	/* Counted when it runs in a thread. Not when an event answers: the
 	 * client must not end on its own thread, and ends its calls. */
 	struct kafka_client *client;
-	int timeout_ms;              /* for run */
-	struct kafka_call *next;     /* guarded by the hub's lock, as below */
+	int timeout_ms;          /* for run */
+	struct kafka_call *next; /* guarded by the hub's lock, as below */
 	unsigned refs;
 	bool done;
 	/* What came; the holder's once done. */
@@ -54,10 +54,11 @@ struct kafka_hub {
 	struct kafka_call *first, *last; /* not begun yet */
 	bool interrupted;
 	bool stopping;
-	bool ready; /* init was called */
+	const char *name; /* of the source; NULL before init */
 };
 
-void kafka__hub_init(struct kafka_hub *hub);
+/* The name is borrowed. */
+void kafka__hub_init(struct kafka_hub *hub, const char *name);
 /* Waits for the calls that run, at most as long as their timeout; drops those
  * that do not. Accepts zeroed memory. */
 void kafka__hub_fini(struct kafka_hub *hub);
@@ -66,8 +67,8 @@ void kafka__hub_fini(struct kafka_hub *hub);
  * Fills in the common part of a call whose run and end are set: one reference,
  * the caller's.
  */
-void kafka__call_init(struct kafka_call *call, struct kafka_client *client,
-    int timeout_ms);
+void kafka__call_init(
+    struct kafka_call *call, struct kafka_client *client, int timeout_ms);
 /* Has it run by a thread. SST_NOMEM: no thread could be made. */
 int kafka__call_submit(
     struct kafka_hub *hub, struct kafka_call *call, struct sst_error *err);

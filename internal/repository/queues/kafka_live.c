@@ -206,9 +206,8 @@ kafka_init(void *state, const void *settings, const struct sst_source_env *env,
 	    .levels = &k->s.priority_levels,
 	};
 	k->clock = env->clock;
-	k->name = env->name;
 	k->max_bytes = env->max_upstream_bytes;
-	kafka__hub_init(&k->hub);
+	kafka__hub_init(&k->hub, env->name);
 	return SST_OK;
 }
 
@@ -227,11 +226,11 @@ kafka_connect(struct kafka *k, struct sst_error *err)
 	if (k->census != NULL)
 		kafka__client_begin(k->census);
 	if (k->data == NULL)
-		code = kafka__client_new(&k->hub, &k->s.login, k->name,
-		    k->max_bytes, &k->data, err);
+		code = kafka__client_new(
+		    &k->hub, &k->s.login, k->max_bytes, &k->data, err);
 	if (code == SST_OK && k->census == NULL)
-		code = kafka__client_new(&k->hub, &k->s.login, k->name,
-		    k->max_bytes, &k->census, err);
+		code = kafka__client_new(
+		    &k->hub, &k->s.login, k->max_bytes, &k->census, err);
 	return code;
 }
 
@@ -277,8 +276,8 @@ kafka_read_fini(struct kafka_read *read)
 }
 
 static int
-kafka_collect(void *state, const struct sst_collect *req,
-    struct sst_draft *out, struct sst_error *err)
+kafka_collect(void *state, const struct sst_collect *req, struct sst_draft *out,
+    struct sst_error *err)
 {
 	struct kafka *k = state;
 	struct kafka_read read = {.k = k, .req = req, .out = out};
@@ -322,7 +321,7 @@ kafka_fini(void *state)
 	struct kafka *k = state;
 	size_t i;
 
-	if (k->hub.ready)
+	if (k->hub.name != NULL)
 		kafka__call_drop(&k->hub, &k->peek);
 	kafka__client_release(&k->data);
 	kafka__client_release(&k->census);
@@ -332,8 +331,7 @@ kafka_fini(void *state)
 		free(k->groups[i].name);
 	free(k->groups);
 	free(k->late);
-	sst_options_fini(
-	    kafka_options, SST_OPTION_COUNT(kafka_options), &k->s);
+	sst_options_fini(kafka_options, SST_OPTION_COUNT(kafka_options), &k->s);
 	memset(k, 0, sizeof(*k));
 }
 

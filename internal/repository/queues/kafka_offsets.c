@@ -78,8 +78,8 @@ offsets_of_group(struct kafka_read *read, struct kafka_group *group,
 	if (group->late && left > KAFKA_LATE_MS)
 		left = KAFKA_LATE_MS;
 	sst_error_clear(&group->error);
-	group->call = kafka__ask(client,
-	    RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, left, &options);
+	group->call = kafka__ask(
+	    client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, left, &options);
 	if (group->call != NULL) {
 		rd_kafka_ListConsumerGroupOffsets(
 		    client->rk, &what, 1, options, client->background);
@@ -95,8 +95,8 @@ offsets_failed(struct kafka_read *read, struct kafka_group *group,
 {
 	struct sst_error whole = *why;
 
-	sst_error_prefix(&whole, "committed offsets of group %.200s",
-	    group->name);
+	sst_error_prefix(
+	    &whole, "committed offsets of group %.200s", group->name);
 	group->error = whole;
 	kafka__flaw(read, KAFKA_PART_OFFSETS, &whole);
 }
@@ -188,8 +188,8 @@ describe_wait(struct kafka_read *read, struct sst_error *err)
 }
 
 static int
-offsets_wait(struct kafka_read *read, struct kafka_group *group,
-    struct sst_error *err)
+offsets_wait(
+    struct kafka_read *read, struct kafka_group *group, struct sst_error *err)
 {
 	struct kafka *k = read->k;
 	struct sst_error why;

@@ -66,8 +66,7 @@ peek_read(const struct kafka_peek *peek, const rd_kafka_message_t *m,
 
 	if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
 		raw.at_ms = -1;
-	if (rd_kafka_message_headers(m, &headers) ==
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
 		raw.ctx = headers;
 	return kafka__record_read(&raw, peek->rules, out);
 }
@@ -95,8 +94,8 @@ peek_keep(struct kafka_peek *peek, struct kafka_peek_item *item,
 }
 
 static struct kafka_peek_item *
-peek_find(struct kafka_peek_item *wave, size_t count,
-    const rd_kafka_message_t *m)
+peek_find(
+    struct kafka_peek_item *wave, size_t count, const rd_kafka_message_t *m)
 {
 	size_t i;
 

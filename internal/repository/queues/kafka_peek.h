@@ -19,15 +19,15 @@ enum { KAFKA_WAVE = 16, KAFKA_WAVE_MS = 1000 };
 
 /* One partition. */
 struct kafka_peek_item {
-	size_t queue, lane;   /* whose it is: indexes for the caller */
-	char topic[256];      /* names of topics have at most 249 bytes */
+	size_t queue, lane; /* whose it is: indexes for the caller */
+	char topic[256];    /* names of topics have at most 249 bytes */
 	int32_t partition;
 	int64_t from;
 	size_t want;
 	struct kafka_record *records; /* in order */
 	size_t count, cap;
-	int64_t next;  /* where the next fetch goes on; from: got nothing */
-	bool begun; /* had its turn */
+	int64_t next; /* where the next fetch goes on; from: got nothing */
+	bool begun;   /* had its turn */
 	bool done;
 	rd_kafka_resp_err_t error;
 	rd_kafka_topic_t *handle;

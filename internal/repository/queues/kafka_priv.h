@@ -81,7 +81,6 @@ struct kafka {
 	struct kafka_settings s;
 	struct kafka_rules rules; /* points into s */
 	const struct sst_clock *clock;
-	const char *name;
 	size_t max_bytes;
 	struct kafka_hub hub;
 	struct kafka_client *data;   /* metadata, offsets, records */
@@ -95,8 +94,8 @@ struct kafka {
 	size_t late_count;
 	struct kafka_call *peek;     /* was not waited for any longer */
 	struct kafka_call *peek_now; /* of this collection */
-	size_t peek_turn;        /* queue whose head is fetched first */
-	bool good;               /* the last collection was */
+	size_t peek_turn;            /* queue whose head is fetched first */
+	bool good;                   /* the last collection was */
 };
 
 /* A broker, or one that is gone and still has partitions. */
@@ -113,7 +112,7 @@ struct kafka_read {
 	const struct sst_collect *req;
 	struct sst_draft *out;
 	struct kafka_call *metadata;
-	const struct rd_kafka_metadata *cluster; /* of that call */
+	const struct rd_kafka_metadata *cluster;       /* of that call */
 	const struct rd_kafka_metadata_topic **topics; /* by name */
 	size_t topic_count;
 	struct kafka_node *nodes; /* by id */
@@ -132,11 +131,11 @@ struct sst_mono kafka__by(const struct kafka_read *read, int percent);
 /* Milliseconds until then, at least 1. */
 int kafka__left(const struct kafka_read *read, struct sst_mono until);
 /* Notes the first reason why a part is not whole. */
-void kafka__flaw(struct kafka_read *read, enum kafka_part part,
-    const struct sst_error *why);
+void kafka__flaw(
+    struct kafka_read *read, enum kafka_part part, const struct sst_error *why);
 bool kafka__matches(const struct sst_option_list *patterns, const char *name);
-const struct rd_kafka_metadata_topic *kafka__topic(
-    const struct kafka_read *read, const char *name);
+const struct rd_kafka_metadata_topic *
+kafka__topic(const struct kafka_read *read, const char *name);
 struct kafka_node *kafka__node(struct kafka_read *read, int32_t id);
 /* The topic is shown: by the patterns, and not one of the broker's own. */
 bool kafka__topic_wanted(const struct kafka *k, const char *name);
@@ -157,17 +156,16 @@ int kafka__step_tell(struct kafka_read *read, struct sst_error *err);
 
 /* A question about groups that an event answers, to be sent with these options
  * (the caller's); NULL: no memory. kafka_census.c. */
-struct kafka_call *kafka__ask(struct kafka_client *client,
-    rd_kafka_admin_op_t op, int timeout_ms,
+struct kafka_call *
+kafka__ask(struct kafka_client *client, rd_kafka_admin_op_t op, int timeout_ms,
     rd_kafka_AdminOptions_t **options_out);
 /* Whether there is a topic with the dead letters of that one; its name into
  * out. kafka_queues.c. */
-bool kafka__dead_letter_queue(const struct kafka_read *read, const char *topic,
-    struct sst_buf *out);
+bool kafka__dead_letter_queue(
+    const struct kafka_read *read, const char *topic, struct sst_buf *out);
 
 /* Members of the group that read the topic; -1: not known. */
-int64_t kafka__consumers(
-    const struct kafka_group *group, const char *topic);
+int64_t kafka__consumers(const struct kafka_group *group, const char *topic);
 struct kafka_group *kafka__group(struct kafka *k, const char *name);
 
 #endif

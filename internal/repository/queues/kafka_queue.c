@@ -111,8 +111,7 @@ queue_new(const char *topic, const char *group)
 
 /* No group comes first. */
 static int
-store_compare(
-    const struct kafka_queue *q, const char *topic, const char *group)
+store_compare(const struct kafka_queue *q, const char *topic, const char *group)
 {
 	int c = strcmp(q->topic, topic);
 
@@ -147,14 +146,15 @@ store_find(const struct kafka_store *store, const char *topic,
 }
 
 static struct kafka_queue *
-store_insert(struct kafka_store *store, size_t at, const char *topic,
-    const char *group)
+store_insert(
+    struct kafka_store *store, size_t at, const char *topic, const char *group)
 {
 	size_t cap = store->cap == 0 ? 64 : store->cap * 2;
 	struct kafka_queue **more, *q;
 
 	if (store->count == store->cap) {
-		more = realloc(store->queues, cap * sizeof(struct kafka_queue *));
+		more =
+		    realloc(store->queues, cap * sizeof(struct kafka_queue *));
 		if (more == NULL)
 			return NULL;
 		store->queues = more;
@@ -273,8 +273,8 @@ lane_head(const struct kafka_queue *queue, const struct kafka_lane *lane)
 }
 
 int64_t
-kafka__lane_lag(const struct kafka_queue *queue,
-    const struct kafka_lane *lane, int64_t *lost_out)
+kafka__lane_lag(const struct kafka_queue *queue, const struct kafka_lane *lane,
+    int64_t *lost_out)
 {
 	int64_t head = lane_head(queue, lane);
 
@@ -334,8 +334,8 @@ kafka__queue_share(struct kafka_queue *queue, size_t rows)
 		rows -= queue->lanes[i].show;
 	}
 	for (i = 0; i < queue->lane_count && rows > 0; i++) {
-		have = lane_rows(queue, &queue->lanes[i]) -
-		       queue->lanes[i].show;
+		have =
+		    lane_rows(queue, &queue->lanes[i]) - queue->lanes[i].show;
 		have = have < rows ? have : rows;
 		queue->lanes[i].show += have;
 		rows -= have;

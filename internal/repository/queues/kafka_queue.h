@@ -2,8 +2,8 @@
  * What is known of the queues of a cluster: what one group has not read of one
  * topic is a queue. Plain memory, one thread.
  *
- * Offsets are Kafka's: -1 (QUEUE_UNKNOWN) stands for what is not known, also for
- * a group that never committed.
+ * Offsets are Kafka's: -1 (QUEUE_UNKNOWN) stands for what is not known, also
+ * for a group that never committed.
  */
 #ifndef SST_REPOSITORY_QUEUES_KAFKA_QUEUE_H
 #define SST_REPOSITORY_QUEUES_KAFKA_QUEUE_H
@@ -47,11 +47,11 @@ struct kafka_queue {
 	/* NULL: of no group. Then all dead letters that are kept count, and of
 	 * other messages nobody knows whether they were read. */
 	char *group;
-	char *name;  /* topic@group, or the topic */
+	char *name; /* topic@group, or the topic */
 	enum kafka_kind kind;
 	struct kafka_lane *lanes; /* by partition, from 0 */
 	size_t lane_count;
-	bool seen;       /* in this collection */
+	bool seen; /* in this collection */
 	/* Fingerprints: of what the last good collection told, 0 for none, and
 	 * of what this one does. */
 	uint64_t told, telling;
@@ -79,8 +79,9 @@ void kafka__store_begin(struct kafka_store *store);
 /* Forgets the queues that were not seen. */
 void kafka__store_sweep(struct kafka_store *store);
 
-/* Takes what was read of a partition (-1, -1: it could not be); other records at the same offsets, as a
- * topic that was deleted and made again has, are noticed by them. */
+/* Takes what was read of a partition (-1, -1: it could not be). By them other
+ * records at the same offsets are noticed, as a topic that was deleted and made
+ * again has. */
 void kafka__lane_ends(struct kafka_lane *lane, int64_t low, int64_t high);
 
 /*
@@ -97,8 +98,9 @@ int64_t kafka__queue_lag(const struct kafka_queue *queue, int64_t *lost_out);
 void kafka__queue_share(struct kafka_queue *queue, size_t rows);
 
 /*
- * Drops the records that the group has read meanwhile. True when some of the first
- * `want` that are unread were not fetched yet: *from_out on, *more_out of them.
+ * Drops the records that the group has read meanwhile. True when some of the
+ * first `want` that are unread were not fetched yet: *from_out on, *more_out of
+ * them.
  */
 bool kafka__lane_window(const struct kafka_queue *queue,
     struct kafka_lane *lane, size_t want, int64_t *from_out, size_t *more_out);

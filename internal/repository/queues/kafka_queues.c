@@ -13,8 +13,8 @@ static const char *const usual_dead_letters[] = {"*.dlq", "*-dlq", "*.DLQ",
     "*-DLQ", "*.dlt", "*-dlt", "*.DLT", "*-DLT", NULL};
 
 static bool
-queues_match(const struct sst_option_list *patterns,
-    const char *const *usual, const char *topic)
+queues_match(const struct sst_option_list *patterns, const char *const *usual,
+    const char *topic)
 {
 	size_t i;
 
@@ -75,8 +75,7 @@ queues_committed(struct kafka_read *read, const struct kafka_group *group,
 		if (p->err == RD_KAFKA_RESP_ERR_NO_ERROR && p->offset < 0)
 			continue;
 		if (q == NULL || strcmp(q->topic, p->topic) != 0)
-			code = queues_see(
-			    read, p->topic, group->name, &q, err);
+			code = queues_see(read, p->topic, group->name, &q, err);
 		if (q == NULL || p->partition < 0 ||
 		    (size_t)p->partition >= q->lane_count)
 			continue;
@@ -111,8 +110,8 @@ queues_assigned(struct kafka_read *read, const struct kafka_group *group,
 			if (q != NULL &&
 			    strcmp(q->topic, list->elems[i].topic) == 0)
 				continue;
-			code = queues_see(read, list->elems[i].topic,
-			    group->name, &q, err);
+			code = queues_see(
+			    read, list->elems[i].topic, group->name, &q, err);
 			if (code != SST_OK)
 				return code;
 		}
@@ -202,8 +201,8 @@ dead_letter_of(const struct kafka_read *read, const char *pattern,
 }
 
 bool
-kafka__dead_letter_queue(const struct kafka_read *read, const char *topic,
-    struct sst_buf *out)
+kafka__dead_letter_queue(
+    const struct kafka_read *read, const char *topic, struct sst_buf *out)
 {
 	const struct sst_option_list *own = &read->k->s.dead_letter_topics;
 	size_t i;

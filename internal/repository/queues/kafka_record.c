@@ -62,7 +62,8 @@ record_blockers_json(struct kafka_record *r, const json_t *list)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (list, i, item) {
+	json_array_foreach(list, i, item)
+	{
 		if (json_is_string(item)) {
 			if (!record_add_blocker(r, json_string_value(item),
 				json_string_length(item)))
@@ -114,16 +115,16 @@ record_blockers(struct kafka_record *r, struct queue_text text)
 }
 
 bool
-kafka__record_read(const struct kafka_raw *raw,
-    const struct kafka_rules *rules, struct kafka_record *out)
+kafka__record_read(const struct kafka_raw *raw, const struct kafka_rules *rules,
+    struct kafka_record *out)
 {
 	struct kafka_record r = {.offset = raw->offset, .at_ms = raw->at_ms};
 	struct queue_text type = rules->type_header != NULL
 				     ? record_header(raw, rules->type_header)
 				     : raw->key;
 
-	if (record_copy(record_header(raw, rules->id_header), KAFKA_ID_BYTES,
-		&r.id) &&
+	if (record_copy(
+		record_header(raw, rules->id_header), KAFKA_ID_BYTES, &r.id) &&
 	    record_copy(type, KAFKA_ID_BYTES, &r.type) &&
 	    record_copy(record_header(raw, rules->priority_header),
 		KAFKA_WORD_BYTES, &r.priority) &&
@@ -193,8 +194,8 @@ kafka__valid_level(const char *text)
 }
 
 static bool
-level_by_rule(const struct kafka_bytes *raw, const char *rule,
-    enum queue_level *out)
+level_by_rule(
+    const struct kafka_bytes *raw, const char *rule, enum queue_level *out)
 {
 	const char *equals = strrchr(rule, '=');
 

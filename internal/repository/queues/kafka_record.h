@@ -13,8 +13,8 @@
 #include "config/option.h"
 #include "repository/queues/row.h"
 
-/* Bounds of what is kept of a header, in bytes; a longer one is cut. The list of
- * blockers is read whole or not at all, and at most so many are kept. */
+/* Bounds of what is kept of a header, in bytes; a longer one is cut. The list
+ * of blockers is read whole or not at all, and at most so many are kept. */
 enum {
 	KAFKA_ID_BYTES = 512,
 	KAFKA_WORD_BYTES = 64,
@@ -69,8 +69,8 @@ void kafka__record_fini(struct kafka_record *record);
 
 /* Level of a priority as its header has it; low, normal, high and critical mean
  * themselves, what the settings do not name is normal. */
-struct queue_priority kafka__priority(
-    const struct kafka_bytes *raw, const struct kafka_rules *rules);
+struct queue_priority
+kafka__priority(const struct kafka_bytes *raw, const struct kafka_rules *rules);
 
 /* For option tables: VALUE=LEVEL. */
 bool kafka__valid_level(const char *text);

@@ -8,6 +8,13 @@
 
 #include "repository/queues/row.h"
 
+/* A queue in the making. */
+struct tell {
+	const struct kafka *k;
+	struct kafka_queue *q;
+	struct queue_build build;
+};
+
 /* Text of a task, made for the time it is added. */
 struct tell_task {
 	struct queue_task task;
@@ -141,21 +148,21 @@ tell_twins(struct kafka_queue *q, struct sst_error *err)
 }
 
 static int
-tell_task(struct queue_build *build, const struct kafka *k,
-    const struct kafka_queue *q, size_t lane, size_t record,
+tell_task(struct tell *tell, const struct kafka_lane *lane, size_t record,
     struct sst_error *err)
 {
-	const struct kafka_record *r = &q->lanes[lane].records[record];
+	const struct kafka_record *r = &lane->records[record];
+	const struct kafka_queue *q = tell->q;
 	struct tell_task t = {.task = QUEUE_TASK_INIT};
 	size_t i;
 
 	snprintf(t.id, sizeof(t.id), "%s/%d/%lld", q->topic,
-	    (int)q->lanes[lane].partition, (long long)r->offset);
+	    (int)lane->partition, (long long)r->offset);
 	t.task.id = r->id.data != NULL && !r->twin ? tell_text(&r->id)
-						     : queue__text(t.id);
+						   : queue__text(t.id);
 	t.task.type = tell_text(&r->type);
 	t.task.status = tell_status(q->kind);
-	t.task.priority = kafka__priority(&r->priority, &k->rules);
+	t.task.priority = kafka__priority(&r->priority, &tell->k->rules);
 	if (r->at_ms >= 0)
 		t.task.submitted_at.ms = r->at_ms;
 	/* partitions are read side by side: only one has an order */
@@ -167,26 +174,23 @@ tell_task(struct queue_build *build, const struct kafka *k,
 			.status = QUEUE_STATUS_UNKNOWN};
 	t.task.blockers = t.blockers;
 	t.task.blocker_count = r->blocker_count;
-	return queue__add_task(build, &t.task, err);
+	return queue__add_task(&tell->build, &t.task, err);
 }
 
 static int
-tell_tasks(struct queue_build *build, const struct kafka *k,
-    struct kafka_queue *q, struct sst_error *err)
+tell_tasks(struct tell *tell, struct sst_error *err)
 {
 	const struct kafka_lane *lane;
 	size_t i, r;
 	int code = SST_OK;
 
-	if (k->s.id_header != NULL)
-		code = tell_twins(q, err);
-
-	for (i = 0; i < q->lane_count && code == SST_OK; i++) {
-		lane = &q->lanes[i];
-		for (r = 0; r < lane->count && r < lane->show &&
-			    code == SST_OK;
+	if (tell->k->s.id_header != NULL)
+		code = tell_twins(tell->q, err);
+	for (i = 0; i < tell->q->lane_count && code == SST_OK; i++) {
+		lane = &tell->q->lanes[i];
+		for (r = 0; r < lane->count && r < lane->show && code == SST_OK;
 		     r++)
-			code = tell_task(build, k, q, i, r, err);
+			code = tell_task(tell, lane, r, err);
 	}
 	return code;
 }
@@ -210,15 +214,15 @@ static int
 tell_build(struct kafka_read *read, struct kafka_queue *q,
     const struct queue_row *row, struct sst_error *err)
 {
-	struct queue_build build;
-	int code = queue__begin(row, &build, err);
+	struct tell tell = {.k = read->k, .q = q};
+	int code = queue__begin(row, &tell.build, err);
 
 	if (code != SST_OK)
 		return code;
-	code = tell_tasks(&build, read->k, q, err);
+	code = tell_tasks(&tell, err);
 	if (code == SST_OK)
-		return queue__finish(&build, read->out, err);
-	queue__drop(&build);
+		return queue__finish(&tell.build, read->out, err);
+	queue__drop(&tell.build);
 	return code;
 }
 
@@ -244,8 +248,8 @@ static uint64_t
 tell_print(const struct kafka_queue *q, const struct queue_row *row)
 {
 	const int64_t whole[] = {row->depth.total, row->consumers,
-	    row->oldest_submitted_at.ms, (int64_t)row->detail,
-	    (int64_t)q->kind, (int64_t)q->lane_count};
+	    row->oldest_submitted_at.ms, (int64_t)row->detail, (int64_t)q->kind,
+	    (int64_t)q->lane_count};
 	uint64_t print = XXH64(whole, sizeof(whole), 1);
 	const struct kafka_lane *lane;
 	int64_t part[4];
@@ -315,11 +319,11 @@ tell_queue(struct kafka_read *read, struct kafka_queue *q,
 }
 
 static bool
-tell_put_part(json_t *parts, const char *name, const char *state,
-    const char *reason)
+tell_put_part(
+    json_t *parts, const char *name, const char *state, const char *reason)
 {
-	json_t *part = json_pack("{s:s, s:s, s:s?}", "name", name, "state",
-	    state, "reason", reason);
+	json_t *part = json_pack(
+	    "{s:s, s:s, s:s?}", "name", name, "state", state, "reason", reason);
 
 	return json_array_append_new(parts, part) == 0;
 }
@@ -429,8 +433,7 @@ tell_flaws(struct kafka_read *read)
 	for (i = 0; i < KAFKA_PART_COUNT; i++) {
 		e = &read->parts[i];
 		if (e->code != SST_OK && e->code != tell_parts[i].ignored)
-			sst_draft_degrade(
-			    read->out, e->code, "%s", e->text);
+			sst_draft_degrade(read->out, e->code, "%s", e->text);
 	}
 }
 

@@ -203,16 +203,21 @@ on_sent(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 	}
 }
 
+struct body {
+	void *data;
+	size_t size;
+	rd_kafka_headers_t *headers;
+};
+
 static void
-produce_one(rd_kafka_t *rk, const char *topic, int partition,
-    const void *body, size_t size, rd_kafka_headers_t *headers)
+produce_one(
+    rd_kafka_t *rk, const char *topic, int partition, const struct body *body)
 {
 	check(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic),
 		  RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_KEY("embed", 5),
-		  /* librdkafka does not write to it */
-		  RD_KAFKA_V_VALUE((void *)(uintptr_t)body, size),
+		  RD_KAFKA_V_VALUE(body->data, body->size),
 		  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		  RD_KAFKA_V_HEADERS(rd_kafka_headers_copy(headers)),
+		  RD_KAFKA_V_HEADERS(rd_kafka_headers_copy(body->headers)),
 		  RD_KAFKA_V_END),
 	    "produce");
 }
@@ -223,9 +228,9 @@ static void
 produce(int argc, char **argv)
 {
 	const char *transaction = getenv("ACTOR_TRANSACTION");
-	size_t size = (size_t)strtoul(argv[3], NULL, 10);
-	char *body = calloc(1, size + 1), *value;
-	rd_kafka_headers_t *headers = rd_kafka_headers_new(8);
+	struct body body = {.size = (size_t)strtoul(argv[3], NULL, 10),
+	    .headers = rd_kafka_headers_new(8)};
+	char *value;
 	rd_kafka_conf_t *conf = make_conf();
 	rd_kafka_t *rk;
 	int i;
@@ -235,26 +240,28 @@ produce(int argc, char **argv)
 		set(conf, "transactional.id", transaction);
 	set(conf, "message.max.bytes", "20000000");
 	rk = make_handle(RD_KAFKA_PRODUCER, conf);
-	memset(body, 'x', size);
+	body.data = calloc(1, body.size + 1);
+	if (body.data == NULL)
+		fail("body", "no memory");
+	memset(body.data, 'x', body.size);
 	for (i = 4; i < argc; i++) {
 		value = strchr(argv[i], '=');
 		*value++ = '\0';
-		rd_kafka_header_add(headers, argv[i], -1, value, -1);
+		rd_kafka_header_add(body.headers, argv[i], -1, value, -1);
 	}
 	if (transaction != NULL &&
 	    (rd_kafka_init_transactions(rk, PATIENCE_MS) != NULL ||
 		rd_kafka_begin_transaction(rk) != NULL))
 		fail("transaction", "cannot begin");
 	for (i = 0; i < number(argv[2]); i++)
-		produce_one(
-		    rk, argv[0], number(argv[1]), body, size, headers);
+		produce_one(rk, argv[0], number(argv[1]), &body);
 	if (transaction != NULL &&
 	    rd_kafka_commit_transaction(rk, PATIENCE_MS) != NULL)
 		fail("transaction", "cannot commit");
 	check(rd_kafka_flush(rk, PATIENCE_MS), "flush");
-	rd_kafka_headers_destroy(headers);
+	rd_kafka_headers_destroy(body.headers);
 	rd_kafka_destroy(rk);
-	free(body);
+	free(body.data);
 	if (unsent > 0)
 		exit(1);
 }
@@ -351,9 +358,8 @@ print_members(rd_kafka_t *rk, const char *group)
 		printf("group %s %s\n", group,
 		    rd_kafka_consumer_group_state_name(
 			rd_kafka_ConsumerGroupDescription_state(found[i])));
-		for (m = 0;
-		     m < rd_kafka_ConsumerGroupDescription_member_count(
-			     found[i]);
+		for (m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(
+				    found[i]);
 		     m++)
 			printf("group %s member %s\n", group,
 			    rd_kafka_MemberDescription_consumer_id(
@@ -371,8 +377,8 @@ print_topics(rd_kafka_t *rk)
 	int64_t low, high;
 	int t, p;
 
-	check(rd_kafka_metadata(rk, 1, NULL, &cluster, PATIENCE_MS),
-	    "metadata");
+	check(
+	    rd_kafka_metadata(rk, 1, NULL, &cluster, PATIENCE_MS), "metadata");
 	for (t = 0; t < cluster->topic_cnt; t++) {
 		for (p = 0; p < cluster->topics[t].partition_cnt; p++) {
 			check(rd_kafka_query_watermark_offsets(rk,

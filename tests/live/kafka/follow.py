@@ -201,17 +201,27 @@ def follow_giant(broker, binary):
     broker.act('delete', 'agent.giant')
 
 
+def attempts(service):
+    """Polls of all sources."""
+    return sum(s['attempts'] for s in
+               service.get('/system/sources')['sources'])
+
+
 def follow_silence(broker, binary):
-    """A thousand polls change nothing, and tell nothing new."""
+    """A thousand polls, of four sources, change nothing, and tell nothing
+    new."""
     member = broker.consume('idle', TASKS, 1)
     before = broker.state()
-    options = {'max_tasks_per_queue': 5, 'topics': ['agent.*']}
-    with Service(binary, source(broker, every=0.05, **options)) as service:
+    sources = [dict(source(broker, every=0.05, max_tasks_per_queue=5,
+                           topics=['agent.*'], system='kafka-%d' % n),
+                    name='queues/kafka-%d' % n) for n in range(4)]
+    with Service(binary, *sources) as service:
         seen('all is there', lambda: queue(service, QUEUE, depth_ready=10))
         service.ok()
         service.settle()
         revision = service.state()['revision']
-        service.polls(1000, 200)
+        goal = attempts(service) + 1000
+        wait_until('a thousand polls', lambda: attempts(service) >= goal, 200)
         assert service.state()['revision'] == revision, 'it is not silent'
     assert broker.state() == before, (before, broker.state())
     member.stdin.close()

@@ -10,6 +10,19 @@
 
 enum { RIG_PATIENCE_MS = 20000 };
 
+/*
+ * librdkafka 2.0.2 loses one reference to a queue of 176 bytes for each handle
+ * whose brokers do not know how to list groups, as the mock ones do not. The
+ * live tests, against brokers that do, run without this.
+ */
+const char *__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:librdkafka.so";
+}
+
 static rd_kafka_conf_t *
 rig_conf(void)
 {
@@ -101,9 +114,8 @@ rig_produce(struct kafka_rig *rig, const char *topic, int partition, int count,
 		ck_assert_int_eq(
 		    rd_kafka_producev(rig->producer, RD_KAFKA_V_TOPIC(topic),
 			RD_KAFKA_V_PARTITION(partition),
-			RD_KAFKA_V_KEY("embed", 5),
-			RD_KAFKA_V_VALUE(NULL, 0), RD_KAFKA_V_HEADERS(list),
-			RD_KAFKA_V_END),
+			RD_KAFKA_V_KEY("embed", 5), RD_KAFKA_V_VALUE(NULL, 0),
+			RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END),
 		    RD_KAFKA_RESP_ERR_NO_ERROR);
 	}
 	ck_assert_int_eq(rd_kafka_flush(rig->producer, RIG_PATIENCE_MS),
@@ -121,10 +133,9 @@ rig_member(struct kafka_rig *rig, const char *group, const char *topic,
 	ck_assert_int_eq(
 	    rd_kafka_conf_set(conf, "group.id", group, why, sizeof(why)),
 	    RD_KAFKA_CONF_OK);
-	ck_assert_int_eq(
-	    rd_kafka_conf_set(conf, "bootstrap.servers",
-		rd_kafka_mock_cluster_bootstraps(rig->cluster), why,
-		sizeof(why)),
+	ck_assert_int_eq(rd_kafka_conf_set(conf, "bootstrap.servers",
+			     rd_kafka_mock_cluster_bootstraps(rig->cluster),
+			     why, sizeof(why)),
 	    RD_KAFKA_CONF_OK);
 	*list = rd_kafka_topic_partition_list_new(1);
 	rd_kafka_topic_partition_list_add(*list, topic, partition);
@@ -146,8 +157,8 @@ rig_commit(struct kafka_rig *rig, const char *group, const char *topic,
 }
 
 int64_t
-rig_committed(struct kafka_rig *rig, const char *group, const char *topic,
-    int partition)
+rig_committed(
+    struct kafka_rig *rig, const char *group, const char *topic, int partition)
 {
 	rd_kafka_topic_partition_list_t *list;
 	rd_kafka_t *rk = rig_member(rig, group, topic, partition, &list);
@@ -164,8 +175,7 @@ rig_committed(struct kafka_rig *rig, const char *group, const char *topic,
 void
 rig_open(struct kafka_rig *rig, const char *options)
 {
-	const char *bootstraps =
-	    rd_kafka_mock_cluster_bootstraps(rig->cluster);
+	const char *bootstraps = rd_kafka_mock_cluster_bootstraps(rig->cluster);
 
 	snprintf(rig->options, sizeof(rig->options), "{brokers: [%s], %s}",
 	    bootstraps, options);
@@ -229,7 +239,8 @@ rig_queue(json_t *queues, const char *name)
 	json_t *queue;
 	size_t i;
 
-	json_array_foreach (queues, i, queue) {
+	json_array_foreach(queues, i, queue)
+	{
 		if (strcmp(json_string_value(json_object_get(queue, "name")),
 			name) == 0)
 			return queue;
@@ -257,14 +268,15 @@ rig_part(struct kafka_rig *rig, const char *name, const char *state)
 
 	ck_assert_ptr_nonnull(h->upstream);
 	upstream = json_loadb(h->upstream, h->upstream_len, 0, NULL);
-	json_array_foreach (json_object_get(upstream, "parts"), i, part) {
-		found = found ||
-			(strcmp(json_string_value(
-				    json_object_get(part, "name")),
-			     name) == 0 &&
-			    strcmp(json_string_value(
-				       json_object_get(part, "state")),
-				state) == 0);
+	json_array_foreach(json_object_get(upstream, "parts"), i, part)
+	{
+		found =
+		    found ||
+		    (strcmp(json_string_value(json_object_get(part, "name")),
+			 name) == 0 &&
+			strcmp(
+			    json_string_value(json_object_get(part, "state")),
+			    state) == 0);
 	}
 	json_decref(upstream);
 	return found;

@@ -35,8 +35,8 @@ void rig_produce(struct kafka_rig *rig, const char *topic, int partition,
 void rig_commit(struct kafka_rig *rig, const char *group, const char *topic,
     int partition, int64_t offset);
 /* What is committed; -1001 for nothing. */
-int64_t rig_committed(struct kafka_rig *rig, const char *group,
-    const char *topic, int partition);
+int64_t rig_committed(
+    struct kafka_rig *rig, const char *group, const char *topic, int partition);
 
 /* Opens the source with the brokers and these options besides. */
 void rig_open(struct kafka_rig *rig, const char *options);

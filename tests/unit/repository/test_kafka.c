@@ -42,8 +42,8 @@ START_TEST(what_is_not_read_is_the_depth)
 	ck_assert_int_eq(
 	    rig_depth(queues, "agent.tasks@planner", "running"), -1);
 	queue = rig_queue(queues, "agent.tasks@planner");
-	ck_assert(json_is_string(
-	    json_object_get(queue, "oldest_submitted_at")));
+	ck_assert(
+	    json_is_string(json_object_get(queue, "oldest_submitted_at")));
 	ck_assert(json_is_null(json_object_get(queue, "consumers")));
 	ck_assert(rig_part(&rig, "groups", "unsupported"));
 	ck_assert(rig_part(&rig, "committed offsets", "ok"));
@@ -59,10 +59,8 @@ START_TEST(without_a_commit_it_is_not_known)
 	rig_commit(&rig, "planner", "agent.tasks", 0, 4);
 	rig_open(&rig, "groups: [planner]");
 	queues = rig_collect(&rig);
-	ck_assert_int_eq(
-	    rig_depth(queues, "agent.tasks@planner", "ready"), -1);
-	ck_assert_int_eq(
-	    rig_depth(queues, "agent.tasks@planner", "total"), -1);
+	ck_assert_int_eq(rig_depth(queues, "agent.tasks@planner", "ready"), -1);
+	ck_assert_int_eq(rig_depth(queues, "agent.tasks@planner", "total"), -1);
 	ck_assert(json_is_null(json_object_get(
 	    rig_queue(queues, "agent.tasks@planner"), "tasks_omitted")));
 	json_decref(queues);
@@ -144,8 +142,8 @@ START_TEST(dead_letters_and_retries_by_name)
 	ck_assert_str_eq(
 	    json_string_value(json_object_get(queue, "status")), "retrying");
 	queue = rig_queue(queues, "agent.tasks@planner");
-	ck_assert_str_eq(json_string_value(
-			     json_object_get(queue, "dead_letter_queue")),
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(queue, "dead_letter_queue")),
 	    "agent.tasks.dlq");
 	json_decref(queues);
 }
@@ -163,8 +161,7 @@ START_TEST(patterns_of_ones_own)
 		       " ['graveyard.*'], exclude: ['*@nobody']");
 	queues = rig_collect(&rig);
 	ck_assert_uint_eq(json_array_size(queues), 2);
-	ck_assert_int_eq(
-	    rig_depth(queues, "graveyard.agent.tasks", "dead"), 1);
+	ck_assert_int_eq(rig_depth(queues, "graveyard.agent.tasks", "dead"), 1);
 	ck_assert_str_eq(
 	    json_string_value(json_object_get(
 		rig_queue(queues, "agent.tasks@planner"), "dead_letter_queue")),
@@ -182,8 +179,8 @@ START_TEST(patterns_of_ones_own)
 }
 END_TEST
 
-static const char *const headers[] = {"id", "t-1", "prio", "urgent", "type",
-    "plan", "after", "t-8, t-9", NULL};
+static const char *const headers[] = {
+    "id", "t-1", "prio", "urgent", "type", "plan", "after", "t-8, t-9", NULL};
 
 START_TEST(rows_are_those_after_the_commit)
 {
@@ -208,8 +205,7 @@ START_TEST(rows_are_those_after_the_commit)
 	    "window");
 	/* by priority, high first */
 	task = json_array_get(tasks, 0);
-	ck_assert_str_eq(
-	    json_string_value(json_object_get(task, "id")), "t-1");
+	ck_assert_str_eq(json_string_value(json_object_get(task, "id")), "t-1");
 	ck_assert_uint_eq(
 	    json_array_size(json_object_get(task, "blocked_by")), 2);
 	task = json_array_get(tasks, 1);
@@ -220,11 +216,11 @@ START_TEST(rows_are_those_after_the_commit)
 	rig_commit(&rig, "planner", "rows", 0, 2);
 	queues = rig_collect(&rig);
 	tasks = json_object_get(rig_queue(queues, "rows@planner"), "tasks");
-	ck_assert_str_eq(json_string_value(json_object_get(
-			     json_array_get(tasks, 1), "id")),
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(json_array_get(tasks, 1), "id")),
 	    "t-1");
-	ck_assert_str_eq(json_string_value(json_object_get(
-			     json_array_get(tasks, 0), "id")),
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(json_array_get(tasks, 0), "id")),
 	    "rows/0/3");
 	json_decref(queues);
 	/* set back */
@@ -232,8 +228,8 @@ START_TEST(rows_are_those_after_the_commit)
 	queues = rig_collect(&rig);
 	tasks = json_object_get(rig_queue(queues, "rows@planner"), "tasks");
 	ck_assert_uint_eq(json_array_size(tasks), 2);
-	ck_assert_str_eq(json_string_value(json_object_get(
-			     json_array_get(tasks, 0), "id")),
+	ck_assert_str_eq(
+	    json_string_value(json_object_get(json_array_get(tasks, 0), "id")),
 	    "rows/0/0");
 	json_decref(queues);
 }
@@ -312,6 +308,39 @@ START_TEST(a_broker_that_is_down_costs_its_partitions)
 }
 END_TEST
 
+/* The lead of a partition goes to another broker. */
+START_TEST(a_new_leader_is_asked)
+{
+	json_t *queues;
+
+	rig_topic(&rig, "one", 1);
+	rig_produce(&rig, "one", 0, 7, NULL);
+	rig_commit(&rig, "planner", "one", 0, 3);
+	rig_open(&rig, "groups: [planner]");
+	queues = rig_collect(&rig);
+	ck_assert_int_eq(rig_depth(queues, "one@planner", "ready"), 4);
+	json_decref(queues);
+	rd_kafka_mock_partition_set_leader(rig.cluster, "one", 0, 3);
+	rig_commit(&rig, "planner", "one", 0, 5);
+	ck_assert(POLL_UNTIL(rig_is_whole(&rig)));
+	queues = rig_collect(&rig);
+	ck_assert_int_eq(rig_depth(queues, "one@planner", "ready"), 2);
+	json_decref(queues);
+	/* none leads it: that is no reason to say nothing of the others */
+	rig_topic(&rig, "two", 1);
+	rig_produce(&rig, "two", 0, 2, NULL);
+	rig_commit(&rig, "planner", "two", 0, 0);
+	rd_kafka_mock_partition_set_leader(rig.cluster, "one", 0, -1);
+	queues = rig_collect(&rig);
+	ck_assert_int_eq(rig_depth(queues, "one@planner", "ready"), -1);
+	ck_assert_int_eq(rig_depth(queues, "two@planner", "ready"), 2);
+	ck_assert_int_eq(rig.subject.harvest->flaw.code, SST_UNREACHABLE);
+	ck_assert_ptr_nonnull(
+	    strstr(rig.subject.harvest->flaw.text, "no leader"));
+	json_decref(queues);
+}
+END_TEST
+
 struct refusal {
 	int16_t api; /* key in Kafka's protocol */
 	rd_kafka_resp_err_t error;
@@ -322,14 +351,11 @@ struct refusal {
 static const struct refusal refusals[] = {
     {9, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, "committed offsets",
 	"forbidden"},
-    {9, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, "committed offsets",
-	"failing"},
+    {9, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, "committed offsets", "failing"},
     {2, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "ends of partitions",
 	"forbidden"},
-    {2, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, "ends of partitions",
-	"failing"},
-    {1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "records",
-	"forbidden"},
+    {2, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, "ends of partitions", "failing"},
+    {1, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "records", "forbidden"},
 };
 
 enum { REFUSALS = (int)(sizeof(refusals) / sizeof(refusals[0])) };
@@ -354,11 +380,10 @@ START_TEST(a_refused_request_costs_its_fact)
 		ck_assert_int_eq(rig_depth(queues, "one@planner", "ready"), 4);
 		json_decref(queues);
 	}
-	rd_kafka_mock_push_request_errors_array(
-	    rig.cluster, r->api, 8, errors);
+	rd_kafka_mock_push_request_errors_array(rig.cluster, r->api, 8, errors);
 	queues = rig_collect(&rig);
-	ck_assert_int_eq(rig_depth(queues, "one@planner", "ready"),
-	    r->api == 1 ? 4 : -1);
+	ck_assert_int_eq(
+	    rig_depth(queues, "one@planner", "ready"), r->api == 1 ? 4 : -1);
 	ck_assert_msg(rig_part(&rig, r->part, r->state), "%s: %s", r->part,
 	    rig.subject.harvest->upstream);
 	ck_assert_int_ne(rig.subject.harvest->flaw.code, SST_OK);
@@ -393,8 +418,8 @@ START_TEST(a_thousand_collections_change_nothing)
 	ck_assert_str_eq(first, last);
 	free(first);
 	free(last);
-	ck_assert_msg(after <= before + 128 * 1024, "%zu bytes, then %zu",
-	    before, after);
+	ck_assert_msg(
+	    after <= before + 128 * 1024, "%zu bytes, then %zu", before, after);
 	ck_assert_int_eq(rig_committed(&rig, "planner", "agent.tasks", 0), 4);
 	ck_assert_int_eq(rig_committed(&rig, "planner", "agent.tasks", 1), 2);
 	ck_assert_int_eq(
@@ -411,8 +436,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, without_a_commit_it_is_not_known);
 	tcase_add_test(tc, a_commit_behind_the_end_is_nothing);
 	tcase_add_test(tc, a_group_that_is_not_there_has_no_queue);
-	tcase_add_test(
-	    tc, groups_that_cannot_be_listed_are_no_empty_cluster);
+	tcase_add_test(tc, groups_that_cannot_be_listed_are_no_empty_cluster);
 	tcase_add_test(tc, a_topic_asked_for_is_shown_without_a_group);
 	tcase_add_test(tc, dead_letters_and_retries_by_name);
 	tcase_add_test(tc, patterns_of_ones_own);
@@ -420,16 +444,16 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, what_did_not_change_is_the_same_bytes);
 	tcase_add_test(tc, what_did_not_change_is_kept);
 	tcase_add_test(tc, a_broker_that_is_down_costs_its_partitions);
-	tcase_add_loop_test(
-	    tc, a_refused_request_costs_its_fact, 0, REFUSALS);
+	tcase_add_test(tc, a_new_leader_is_asked);
+	tcase_add_loop_test(tc, a_refused_request_costs_its_fact, 0, REFUSALS);
 	tcase_add_test(tc, a_thousand_collections_change_nothing);
 }
 
 int
 main(void)
 {
-	const struct suite_plan plan = {"kafka", add_tests, setup, teardown,
-	    120};
+	const struct suite_plan plan = {
+	    "kafka", add_tests, setup, teardown, 120};
 
 	return suite_run(&plan);
 }

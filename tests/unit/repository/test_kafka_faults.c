@@ -24,8 +24,8 @@ static char options[512];
 static int
 loopback(bool listens, unsigned *port)
 {
-	struct sockaddr_in name = {.sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in name = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(name);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -33,8 +33,7 @@ loopback(bool listens, unsigned *port)
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&name, len), 0);
 	if (listens)
 		ck_assert_int_eq(listen(fd, 16), 0);
-	ck_assert_int_eq(
-	    getsockname(fd, (struct sockaddr *)&name, &len), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&name, &len), 0);
 	*port = ntohs(name.sin_port);
 	return fd;
 }
@@ -286,8 +285,7 @@ END_TEST
 static void
 add_tests(TCase *tc)
 {
-	tcase_add_loop_test(
-	    tc, settings_that_are_wrong_are_refused, 0, WRONGS);
+	tcase_add_loop_test(tc, settings_that_are_wrong_are_refused, 0, WRONGS);
 	tcase_add_loop_test(tc, settings_that_are_right_are_taken, 0, RIGHTS);
 	tcase_add_test(tc, who_is_not_there_is_unreachable);
 	tcase_add_test(tc, of_several_none_is_reached);

@@ -29,16 +29,16 @@ static const struct lag lags[] = {
     {4, 0, 10, 6, 0},
     {0, 0, 10, 10, 0},
     {10, 0, 10, 0, 0},
-    {11, 0, 10, 0, 0},   /* read meanwhile: never below nothing */
-    {-1, 0, 10, -1, 0},  /* never committed: not known, not all of it */
-    {-1, 10, 10, 0, 0},  /* nothing is kept: nothing is unread */
+    {11, 0, 10, 0, 0},  /* read meanwhile: never below nothing */
+    {-1, 0, 10, -1, 0}, /* never committed: not known, not all of it */
+    {-1, 10, 10, 0, 0}, /* nothing is kept: nothing is unread */
     {-1, 0, 0, 0, 0},
-    {4, 6, 10, 4, 2},    /* deleted before it was read */
+    {4, 6, 10, 4, 2}, /* deleted before it was read */
     {4, 10, 10, 0, 6},
     {6, 6, 10, 4, 0},
-    {4, -1, -1, -1, 0},  /* the broker did not tell */
+    {4, -1, -1, -1, 0}, /* the broker did not tell */
     {4, -1, 10, -1, 0},
-    {4, 12, 10, -1, 0},  /* a broker that makes no sense */
+    {4, 12, 10, -1, 0}, /* a broker that makes no sense */
     {INT64_MAX, 0, 10, 0, 0},
     {0, 0, INT64_MAX, INT64_MAX, 0},
 };
@@ -62,8 +62,7 @@ START_TEST(the_lag_of_a_partition)
 
 	q->lanes[0].committed = l->committed;
 	kafka__lane_ends(&q->lanes[0], l->low, l->high);
-	ck_assert_int_eq(
-	    kafka__lane_lag(q, &q->lanes[0], &lost), l->lag);
+	ck_assert_int_eq(kafka__lane_lag(q, &q->lanes[0], &lost), l->lag);
 	ck_assert_int_eq(lost, l->lost);
 	ck_assert_int_eq(kafka__queue_lag(q, &lost), l->lag);
 }
@@ -247,9 +246,8 @@ START_TEST(rows_are_shared_evenly)
 	ck_assert_uint_eq(q->lanes[0].show, 100);
 	ck_assert_uint_eq(q->lanes[3].show, 100);
 	kafka__queue_share(q, 2);
-	ck_assert_uint_eq(q->lanes[0].show + q->lanes[1].show +
-			      q->lanes[3].show,
-	    2);
+	ck_assert_uint_eq(
+	    q->lanes[0].show + q->lanes[1].show + q->lanes[3].show, 2);
 	kafka__queue_share(q, 0);
 	ck_assert_uint_eq(q->lanes[0].show, 0);
 }
@@ -303,9 +301,9 @@ enum { BROKERS = (int)(sizeof(brokers) / sizeof(brokers[0])) };
 
 START_TEST(addresses_of_brokers)
 {
-	ck_assert_msg(kafka__valid_broker(brokers[_i].text) ==
-			  brokers[_i].valid,
-	    "%s", brokers[_i].text);
+	ck_assert_msg(
+	    kafka__valid_broker(brokers[_i].text) == brokers[_i].valid, "%s",
+	    brokers[_i].text);
 }
 END_TEST
 

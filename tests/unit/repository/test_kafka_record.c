@@ -66,9 +66,9 @@ is(const struct kafka_bytes *bytes, const char *text)
 	       memcmp(bytes->data, text, bytes->len) == 0;
 }
 
-#define TEXT(s)                                                               \
-	{                                                                     \
-		(s), sizeof(s) - 1                                            \
+#define TEXT(s)                    \
+	{                          \
+		(s), sizeof(s) - 1 \
 	}
 
 START_TEST(a_bare_record_is_a_task)
@@ -154,7 +154,7 @@ static const struct blockers lists[] = {
     {TEXT("a,b"), 2},
     {TEXT("[\"a\", 7, null, {}, \"\"]"), 2},
     {TEXT("[]"), 0},
-    {TEXT("[\"a\""), 1},      /* no JSON: a list of one odd id */
+    {TEXT("[\"a\""), 1}, /* no JSON: a list of one odd id */
     {TEXT("{\"a\": 1}"), 1},
     {TEXT("\x00\xff"), 1},
     {TEXT("[[[[[[[[[[[["), 1},
