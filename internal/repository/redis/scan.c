@@ -13,23 +13,24 @@ redis__scan_init(struct redis_scan *scan, size_t max)
 	scan->max = max;
 }
 
+/* As servers write numbers: without a plus, without zeros in front. */
 static bool
 scan_digits(const char *p, size_t len, int64_t *out)
 {
 	bool negative = len > 0 && p[0] == '-';
 	size_t i = negative ? 1 : 0;
-	int64_t value = 0;
+	int64_t value = 0, digit;
 
-	/* 18 digits fit, whatever they are */
-	if (len - i < 1 || len - i > 19)
+	if (len - i < 1 || len - i > 19 || (p[i] == '0' && len > 1))
 		return false;
 	for (; i < len; i++) {
+		digit = negative ? '0' - p[i] : p[i] - '0';
 		if (p[i] < '0' || p[i] > '9' ||
 		    __builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, p[i] - '0', &value))
+		    __builtin_add_overflow(value, digit, &value))
 			return false;
 	}
-	*out = negative ? -value : value;
+	*out = value;
 	return true;
 }
 

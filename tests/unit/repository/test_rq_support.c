@@ -155,3 +155,25 @@ rq_rig_expect(const json_t *got, const char *want)
 	free(text);
 	json_decref(tree);
 }
+
+const char *
+rq_rig_flaw(const struct rq_rig *rig)
+{
+	return rig->subject.harvest->flaw.text;
+}
+
+json_t *
+rq_rig_part(struct rq_rig *rig, const char *name)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(rig->upstream, "parts"), i, row)
+	{
+		if (strcmp(json_string_value(json_object_get(row, "name")),
+			name) == 0)
+			return row;
+	}
+	ck_abort_msg("no part %s", name);
+	return NULL;
+}

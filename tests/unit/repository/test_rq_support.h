@@ -37,5 +37,15 @@ json_t *rq_rig_queue(struct rq_rig *rig, const char *name);
 json_t *rq_rig_task(struct rq_rig *rig, const char *queue, const char *id);
 /* Of a queue: {"ready": 1, ...} as JSON text in `want`, members by name. */
 void rq_rig_expect(const json_t *got, const char *want);
+/* Why the last collection was not whole; "": it was. */
+const char *rq_rig_flaw(const struct rq_rig *rig);
+/* A row of upstream.parts; asserts that it is there. */
+json_t *rq_rig_part(struct rq_rig *rig, const char *name);
+
+/* What a variable `rig` holds. */
+#define DEPTH(queue, want) \
+	rq_rig_expect(json_object_get(rq_rig_queue(&rig, queue), "depth"), want)
+#define QUEUE(queue, want) rq_rig_expect(rq_rig_queue(&rig, queue), want)
+#define TASK(queue, id, want) rq_rig_expect(rq_rig_task(&rig, queue, id), want)
 
 #endif
