@@ -202,8 +202,12 @@ END_TEST
 
 START_TEST(a_cluster)
 {
-	const char *const extra[] = {"--cluster-enabled", "yes", NULL};
+	char bus[8];
+	const char *const extra[] = {
+	    "--cluster-enabled", "yes", "--cluster-port", bus, NULL};
 
+	/* of its own: that of the server plus 10,000 may be taken */
+	snprintf(bus, sizeof(bus), "%u", (unsigned)server_free_port());
 	redis_rig_init(&rig, extra);
 	redis_rig_open(&rig);
 	expect(SST_UNSUPPORTED, "cluster mode");
