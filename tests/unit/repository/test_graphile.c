@@ -14,6 +14,18 @@
 #define RECORDED "1795228187"
 #define MOVED(column) "now()+((" column ")::numeric-" RECORDED ")*interval '1s'"
 
+/* clang-format off: a statement reads as one */
+static const char insert_jobs[] =
+    "INSERT INTO graphile_worker._private_jobs(id,job_queue_id,task_id,payload,"
+    "priority,run_at,attempts,max_attempts,created_at,locked_at,locked_by,key,"
+    "flags) OVERRIDING SYSTEM VALUE SELECT r.id,q.id,t.id,"
+    "'{\"a\":\"sensitive\"}',r.priority," MOVED("r.run_at") ","
+    "r.attempts,r.max_attempts," MOVED("r.created") ","
+    MOVED("r.locked_at") ",r.locked_by,r.key,r.flags FROM recorded r "
+    "JOIN graphile_worker._private_tasks t ON t.identifier=r.task "
+    "LEFT JOIN graphile_worker._private_job_queues q ON q.queue_name=r.queue";
+/* clang-format on */
+
 static void
 load_recorded(void)
 {
@@ -28,27 +40,8 @@ load_recorded(void)
 	pg_run("INSERT INTO graphile_worker._private_tasks(identifier) "
 	       "SELECT DISTINCT task FROM recorded; "
 	       "INSERT INTO graphile_worker._private_job_queues(queue_name) "
-	       "SELECT DISTINCT queue FROM recorded WHERE queue IS NOT NULL; "
-	       "INSERT INTO graphile_worker._private_jobs(id,job_queue_id,"
-	       "task_id,payload,priority,run_at,attempts,max_attempts,"
-	       "created_at,locked_at,locked_by,key,flags) OVERRIDING SYSTEM "
-	       "VALUE SELECT "
-	       "r.id,q.id,t.id,'{\"a\":\"sensitive\"}',r.priority," MOVED("r."
-									  "run_"
-									  "at") ",r.attempts,r.max_attempts," MOVED(
-		   "r.created") "," MOVED("r.locked_at") ",r.locked_by,r.key,"
-							 "r.flags FROM "
-							 "recorded r JOIN "
-							 "graphile_worker._"
-							 "private_tasks t "
-							 "ON "
-							 "t.identifier=r.task "
-							 "LEFT JOIN "
-							 "graphile_worker._"
-							 "private_job_queues q "
-							 "ON "
-							 "q.queue_name=r."
-							 "queue");
+	       "SELECT DISTINCT queue FROM recorded WHERE queue IS NOT NULL");
+	pg_run(insert_jobs);
 }
 
 /* The statuses that were recorded with it. */
