@@ -341,9 +341,9 @@ END_TEST
 START_TEST(odd_results_are_no_errors)
 {
 	static const char *const outputs[] = {
-	    "jsonb_build_object('message',"
-	    "(SELECT string_agg(md5(i::text),'') FROM generate_series(1,50000)"
-	    " i))",
+	    ("jsonb_build_object('message',"
+	     "(SELECT string_agg(md5(i::text),'') "
+	     "FROM generate_series(1,50000) i))"),
 	    "'[1,2]'::jsonb",
 	    "'\"text\"'::jsonb",
 	    "'{\"message\":{\"deep\":[[[1]]]}}'::jsonb",
