@@ -163,7 +163,7 @@ static int
 take_one(struct cut *cut, size_t i, const struct sst_redis_item *item,
     struct sst_redis_walk *reply, struct sst_error *err)
 {
-	static const char *const what[] = {"ZCARD", "ZRANGE"};
+	const char *what = i == cut->lists ? "ZCARD" : "ZRANGE";
 	struct celery *c = cut->c;
 	struct celery_list *list;
 	struct sst_error why;
@@ -175,7 +175,7 @@ take_one(struct cut *cut, size_t i, const struct sst_redis_item *item,
 			list->len = item->integer;
 		return SST_OK;
 	}
-	code = sst_redis_item_check(item, what[i - cut->lists], &why);
+	code = sst_redis_item_check(item, what, &why);
 	if (code != SST_OK) {
 		celery__flaw(cut->read, CELERY_PART_UNACKED, code, "%s: %s",
 		    c->set.unacked_index_key, why.text);
