@@ -342,7 +342,7 @@ proxy_main(void *arg)
 static bool
 proxy_open(struct fault_proxy *p)
 {
-	struct sockaddr_in at;
+	struct sockaddr_in at = {0};
 	socklen_t len = sizeof(at);
 
 	p->wake = eventfd(0, EFD_CLOEXEC);

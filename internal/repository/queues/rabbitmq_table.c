@@ -109,7 +109,8 @@ table_grow(struct rabbitmq_table *table)
 			    table->cells[i];
 	}
 	free(table->cells);
-	*table = wide;
+	table->cells = wide.cells;
+	table->cap = wide.cap;
 	return true;
 }
 
