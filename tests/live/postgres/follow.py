@@ -193,6 +193,11 @@ def graphile(binary, server):
         actor.close()
 
 
+def stands(server, job):
+    return server.sql('SELECT status FROM procrastinate_jobs WHERE id=%d'
+                      % job).strip()
+
+
 def follow_procrastinate(service, server, actor):
     first = actor('add', payload={'q': 'MARK-data'}, options={'lock': 'one'})
     second = actor('add', options={'lock': 'one'})
@@ -224,17 +229,16 @@ def follow_procrastinate(service, server, actor):
     actor('done', id=second)
     seen('both are done', lambda: depth(
         service, 'agents', running=0, blocked=0, delayed=2, total=2))
-    server.sql('UPDATE procrastinate_jobs SET scheduled_at=now() WHERE id=%d'
-               % high)
     for _ in range(3):
-        if task(service, 'agents', high, 'failed'):
+        # by the database: systate may have looked before it ran
+        if stands(server, high) == 'failed':
             break
+        server.sql('UPDATE procrastinate_jobs SET scheduled_at=now() WHERE '
+                   'id=%d' % high)
         wait_until('it runs again', lambda: high in actor('running'))
         actor('fail', id=high, why='still no luck')
-        seen('it has failed again', lambda: depth(
-            service, 'agents', running=0))
-        server.sql('UPDATE procrastinate_jobs SET scheduled_at=now() WHERE '
-                   "id=%d AND status='todo'" % high)
+        wait_until('it has failed again',
+                   lambda: stands(server, high) != 'doing')
     seen('it has failed', lambda: task(service, 'agents', high, 'failed'))
 
 
