@@ -13,6 +13,9 @@
 #include "repository/contract.h"
 #include "repository/harvest.h"
 #include "repository/queues/bullmq_parse.h"
+#include "repository/redis/redis_priv.h"
+
+enum { REPLY_MAX = 1024 * 1024 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -134,34 +137,52 @@ fuzz_tree(const redisReply *reply, const struct sst_contract *contract)
 		fuzz_tree(reply->element[i], contract);
 }
 
+/* As the client does: nothing is made of a reply before it is whole, so that one
+ * that only announces much takes no memory. */
+static void
+fuzz_replies(
+    const char *bytes, size_t size, const struct sst_contract *contract)
+{
+	struct redisReader *reader = redisReaderCreate();
+	struct redis_scan scan;
+	void *reply = NULL;
+
+	if (reader == NULL)
+		abort();
+	reader->maxbuf = 0;
+	redis__scan_init(&scan, REPLY_MAX);
+	while (redis__scan(&scan, bytes, size) == SST_OK) {
+		redisReaderFeed(reader, bytes, scan.at);
+		bytes += scan.at;
+		size -= scan.at;
+		if (redisReaderGetReply(reader, &reply) != REDIS_OK ||
+		    reply == NULL)
+			break;
+		fuzz_tree(reply, contract);
+		freeReplyObject(reply);
+		reply = NULL;
+		redis__scan_init(&scan, REPLY_MAX);
+	}
+	redisReaderFree(reader);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sst_contract *contract;
-	const char *bytes = (const char *)data;
-	struct redisReader *reader = redisReaderCreate();
-	void *reply = NULL;
 	struct sst_error err;
 	char *text = malloc(size + 1);
 
 	if (contract == NULL && sst_contract_new(&contract, &err) != SST_OK)
 		abort();
-	if (reader == NULL || text == NULL)
+	if (text == NULL)
 		abort();
 	/* a copy, as the bytes may be none */
 	if (size > 0)
-		memcpy(text, bytes, size);
+		memcpy(text, data, size);
 	text[size] = '\0';
 	fuzz_text(text, size);
+	fuzz_replies(text, size, contract);
 	free(text);
-	reader->maxbuf = 0;
-	redisReaderFeed(reader, bytes, size);
-	while (redisReaderGetReply(reader, &reply) == REDIS_OK &&
-	       reply != NULL) {
-		fuzz_tree(reply, contract);
-		freeReplyObject(reply);
-		reply = NULL;
-	}
-	redisReaderFree(reader);
 	return 0;
 }

@@ -7,11 +7,12 @@
 #include "support/suite.h"
 #include "test_redis_support.h"
 
-#define PEM(name) SST_SOURCE_DIR "/mocks/upstreams/kubeconfig/tls/" name
+#define PEM_OF(name) SST_SOURCE_DIR "/mocks/upstreams/kubeconfig/tls/" name
 
 static struct redis_rig rig;
-static char ca[] = PEM("ca.crt"), ca2[] = PEM("ca2.crt");
-static char client_cert[] = PEM("client.crt"), client_key[] = PEM("client.key");
+static char ca[] = PEM_OF("ca.crt"), ca2[] = PEM_OF("ca2.crt");
+static char client_cert[] = PEM_OF("client.crt");
+static char client_key[] = PEM_OF("client.key");
 static char url[128];
 
 static void
@@ -26,8 +27,8 @@ start_tls(const char *clients)
 {
 	static const char *argv[] = {"redis-server", "--tls-port", "{PORT}",
 	    "--port", "0", "--bind", "127.0.0.1", "--save", "",
-	    "--tls-cert-file", PEM("server.crt"), "--tls-key-file",
-	    PEM("server.key"), "--tls-ca-cert-file", PEM("client-ca.crt"),
+	    "--tls-cert-file", (PEM_OF("server.crt")), "--tls-key-file",
+	    (PEM_OF("server.key")), "--tls-ca-cert-file", (PEM_OF("client-ca.crt")),
 	    "--tls-auth-clients", NULL, NULL};
 
 	argv[16] = clients;
