@@ -2,7 +2,8 @@
 
 /*
  * Any bytes in the headers and the key of a record: what is kept is bounded,
- * and the task made of it has the shape of the schema.
+ * and the task made of it has the shape of the schema. The same bytes as what a
+ * member of a group is told to read.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include "repository/contract.h"
 #include "repository/harvest.h"
+#include "repository/queues/kafka_assignment.h"
 #include "repository/queues/kafka_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -79,6 +81,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kafka_record record;
 	struct sst_error err;
 
+	kafka__assignment_has(data, size, "agent.tasks");
 	if (contract == NULL && sst_contract_new(&contract, &err) != SST_OK)
 		abort();
 	settings.contract = contract;

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct groups_call {
+	struct kafka_call call;
+	const struct rd_kafka_group_list *list; /* also when it is a part */
+};
+
 struct metadata_call {
 	struct kafka_call call;
 	const struct rd_kafka_metadata *cluster;
@@ -58,13 +63,21 @@ kafka__topic_wanted(const struct kafka *k, const char *name)
 	return k->s.topics.count == 0 || kafka__matches(&k->s.topics, name);
 }
 
+/* The broker that is asked may go down at that moment: then another one is. */
 static void
 metadata_run(struct kafka_call *call)
 {
 	struct metadata_call *m = (struct metadata_call *)call;
+	struct sst_mono until =
+	    sst_mono_add_ms(sst_clock_mono(sst_clock_real()), call->timeout_ms);
+	int64_t left = call->timeout_ms;
 
-	call->error = rd_kafka_metadata(
-	    call->client->rk, 1, NULL, &m->cluster, call->timeout_ms);
+	do {
+		call->error = rd_kafka_metadata(
+		    call->client->rk, 1, NULL, &m->cluster, (int)left);
+		left =
+		    sst_mono_diff_ms(until, sst_clock_mono(sst_clock_real()));
+	} while (call->error == RD_KAFKA_RESP_ERR__TRANSPORT && left > 0);
 }
 
 static void
@@ -191,59 +204,11 @@ census_topics(struct kafka_read *read, struct sst_error *err)
 	return SST_OK;
 }
 
-static void
-ask_end(struct kafka_call *call)
-{
-	free(call);
-}
-
-struct kafka_call *
-kafka__ask(struct kafka_client *client, rd_kafka_admin_op_t op, int timeout_ms,
-    rd_kafka_AdminOptions_t **options_out)
-{
-	struct kafka_call *call = calloc(1, sizeof(*call));
-	rd_kafka_AdminOptions_t *options =
-	    rd_kafka_AdminOptions_new(client->rk, op);
-	char why[128];
-
-	if (call == NULL || options == NULL) {
-		free(call);
-		if (options != NULL)
-			rd_kafka_AdminOptions_destroy(options);
-		return NULL;
-	}
-	call->end = ask_end;
-	kafka__call_init(call, client, 0);
-	rd_kafka_AdminOptions_set_request_timeout(
-	    options, timeout_ms, why, sizeof(why));
-	rd_kafka_AdminOptions_set_opaque(options, call);
-	kafka__call_send(client->hub, call);
-	*options_out = options;
-	return call;
-}
-
-/* Begins to list the groups, while the metadata comes. */
-static int
-census_list(struct kafka_read *read, struct sst_error *err)
-{
-	struct kafka_client *client = read->k->census;
-	rd_kafka_AdminOptions_t *options;
-
-	read->list = kafka__ask(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS,
-	    kafka__left(read, kafka__by(read, KAFKA_BY_GROUPS)), &options);
-	if (read->list == NULL)
-		return sst_error_nomem(err);
-	read->asked[KAFKA_PART_GROUPS] = true;
-	rd_kafka_ListConsumerGroups(client->rk, options, client->background);
-	rd_kafka_AdminOptions_destroy(options);
-	return SST_OK;
-}
-
 /* What kept the metadata from coming, as well as it is known. */
 static int
 census_why(struct kafka_read *read, int code, struct sst_error *err)
 {
-	struct kafka_client *client = read->k->data;
+	struct kafka_client *client = read->k->client;
 	int trouble;
 
 	if (code == SST_CANCELED)
@@ -270,17 +235,16 @@ kafka__step_metadata(struct kafka_read *read, struct sst_error *err)
 		return sst_error_nomem(err);
 	m->call.run = metadata_run;
 	m->call.end = metadata_end;
-	kafka__call_init(&m->call, k->data, kafka__left(read, by));
+	kafka__call_init(&m->call, k->client, kafka__left(read, by));
 	read->metadata = &m->call;
 	code = kafka__call_submit(&k->hub, &m->call, err);
-	if (code == SST_OK)
-		code = census_list(read, err);
 	if (code != SST_OK)
 		return code;
-	code = kafka__await(&k->hub, &m->call, k->data, k->clock, by);
+	read->asked[KAFKA_PART_GROUPS] = true;
+	code = kafka__await(&k->hub, &m->call, k->client, k->clock, by);
 	if (code != SST_OK || m->call.error != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return census_why(read, code, err);
-	kafka__client_well(k->data);
+	kafka__client_well(k->client);
 	read->cluster = m->cluster;
 	code = census_topics(read, err);
 	if (code == SST_OK)
@@ -405,27 +369,52 @@ census_named(struct kafka_read *read, size_t sorted, struct sst_error *err)
 	return code;
 }
 
-static int
-census_listed(struct kafka_read *read, size_t sorted, struct sst_error *why,
-    struct sst_error *err)
+static void
+groups_run(struct kafka_call *call)
 {
-	const rd_kafka_ListConsumerGroups_result_t *result =
-	    rd_kafka_event_ListConsumerGroups_result(read->list->event);
-	const rd_kafka_ConsumerGroupListing_t **valid;
-	const rd_kafka_error_t **errors;
-	size_t count = 0, error_count = 0, i;
-	int code = SST_OK;
+	struct groups_call *g = (struct groups_call *)call;
 
-	valid = rd_kafka_ListConsumerGroups_result_valid(result, &count);
-	errors =
-	    rd_kafka_ListConsumerGroups_result_errors(result, &error_count);
-	for (i = 0; i < count && code == SST_OK; i++)
-		code = census_see(read,
-		    rd_kafka_ConsumerGroupListing_group_id(valid[i]), sorted,
-		    err);
-	if (error_count > 0)
-		kafka__error(
-		    rd_kafka_error_code(errors[0]), "groups of a broker", why);
+	call->error = rd_kafka_list_groups(
+	    call->client->rk, NULL, &g->list, call->timeout_ms);
+}
+
+static void
+groups_end(struct kafka_call *call)
+{
+	struct groups_call *g = (struct groups_call *)call;
+
+	if (g->list != NULL)
+		rd_kafka_group_list_destroy(g->list);
+	free(g);
+}
+
+static int
+census_ask(struct kafka_read *read, struct sst_error *err)
+{
+	struct groups_call *g = calloc(1, sizeof(*g));
+	struct kafka *k = read->k;
+	int left = kafka__left(read, kafka__by(read, KAFKA_BY_GROUPS));
+
+	if (g == NULL)
+		return sst_error_nomem(err);
+	if (k->partial > 0 && left > KAFKA_PARTIAL_MS)
+		left = KAFKA_PARTIAL_MS;
+	g->call.run = groups_run;
+	g->call.end = groups_end;
+	kafka__call_init(&g->call, k->client, left);
+	read->groups = &g->call;
+	return kafka__call_submit(&k->hub, &g->call, err);
+}
+
+static int
+census_listed(struct kafka_read *read, size_t sorted, struct sst_error *err)
+{
+	const struct groups_call *g = (const struct groups_call *)read->groups;
+	int i, code = SST_OK;
+
+	for (i = 0; g->list != NULL && i < g->list->group_cnt && code == SST_OK;
+	     i++)
+		code = census_see(read, g->list->groups[i].group, sorted, err);
 	return code;
 }
 
@@ -436,25 +425,62 @@ census_take(
 {
 	struct kafka *k = read->k;
 	size_t sorted = k->group_count;
-	int code;
+	int code = census_ask(read, err);
 
-	code = kafka__await(&k->hub, read->list, k->census, k->clock,
+	if (code != SST_OK)
+		return code;
+	code = kafka__await(&k->hub, read->groups, NULL, k->clock,
 	    kafka__by(read, KAFKA_BY_GROUPS));
 	if (code == SST_CANCELED)
 		return sst_error_set(err, code, "interrupted");
 	if (code != SST_OK) {
-		if (kafka__client_trouble(k->census, why) == SST_OK)
-			sst_error_set(
-			    why, SST_TIMEOUT, "groups: no answer in time");
-		code = SST_OK;
-	} else if (read->list->error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		kafka__error(read->list->error, "groups", why);
-	} else {
-		code = census_listed(read, sorted, why, err);
+		sst_error_set(why, SST_TIMEOUT, "groups: no answer in time");
+		return census_named(read, sorted, err);
 	}
+	if (read->groups->error != RD_KAFKA_RESP_ERR_NO_ERROR)
+		kafka__error(read->groups->error, "groups", why);
+	code = census_listed(read, sorted, err);
 	if (code == SST_OK && why->code != SST_OK)
 		code = census_named(read, sorted, err);
 	return code;
+}
+
+/* Once they stand in their order: what is told of each. */
+static void
+census_inform(struct kafka_read *read)
+{
+	const struct groups_call *g = (const struct groups_call *)read->groups;
+	const struct rd_kafka_group_info *info;
+	struct kafka_group *group;
+	struct sst_error why;
+	int i;
+
+	if (!kafka__call_done(&read->k->hub, read->groups) || g->list == NULL)
+		return;
+	read->asked[KAFKA_PART_CONSUMERS] = true;
+	for (i = 0; i < g->list->group_cnt; i++) {
+		info = &g->list->groups[i];
+		group = kafka__group(read->k, info->group);
+		if (group == NULL)
+			continue;
+		if (info->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			group->info = info;
+			continue;
+		}
+		kafka__error(info->err, "members of a group", &why);
+		kafka__flaw(read, KAFKA_PART_CONSUMERS, &why);
+	}
+}
+
+static void
+census_note(struct kafka *k, int code)
+{
+	k->unlisted =
+	    code == SST_UNSUPPORTED || (k->unlisted && code != SST_OK);
+	if (code == SST_OK || code == SST_UNSUPPORTED)
+		k->partial = 0;
+	else
+		k->partial++;
 }
 
 /*
@@ -480,10 +506,10 @@ kafka__step_groups(struct kafka_read *read, struct sst_error *err)
 	if (code != SST_OK)
 		return code;
 	census_sweep(k, why.code == SST_OK);
-	if (why.code == SST_OK) {
-		kafka__client_well(k->census);
+	census_inform(read);
+	census_note(k, why.code);
+	if (why.code == SST_OK)
 		return SST_OK;
-	}
 	kafka__flaw(read, KAFKA_PART_GROUPS, &why);
 	if (k->group_count > 0)
 		return SST_OK;

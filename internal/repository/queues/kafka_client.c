@@ -46,7 +46,8 @@ static const struct setting fixed[] = {
     {"socket.connection.setup.timeout.ms", "5000"},
     {"reconnect.backoff.ms", RECONNECT_MS},
     {"reconnect.backoff.max.ms", RECONNECT_MAX_MS},
-    {"log.connection.close", "false"},
+    /* who cuts the connection is told apart from who is silent */
+    {"log.connection.close", "true"},
 };
 
 static const char *const mechanisms[] = {
@@ -290,7 +291,8 @@ client_note(
 		sst_error_set(&client->trouble, code, "%s%s", steady,
 		    client_hint(client, error));
 	}
-	if (client_is_hopeless(error)) {
+	/* one that was well may be again, by another broker say */
+	if (!client->met && client_is_hopeless(error)) {
 		client->hopeless = true;
 		pthread_cond_broadcast(&client->hub->changed);
 	}
@@ -305,8 +307,6 @@ client_on_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
 
 	(void)rk;
 	switch (rd_kafka_event_type(event)) {
-	case RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT:
-	case RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT:
 	case RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT:
 		kafka__call_answer(
 		    client->hub, rd_kafka_event_opaque(event), event);
@@ -411,13 +411,21 @@ kafka__client_release(struct kafka_client **client)
 	free(c);
 }
 
-void
+bool
 kafka__client_begin(struct kafka_client *client)
 {
+	bool usable;
+
 	atomic_store(&client->lines, 0);
 	sst_lock_acquire(&client->hub->lock);
 	client->hopeless = false;
+	if (client->sent != NULL)
+		client->unanswered++;
+	else
+		client->unanswered = 0;
+	usable = client->unanswered < KAFKA_UNANSWERED_MAX;
 	sst_lock_release(&client->hub->lock);
+	return usable;
 }
 
 void
@@ -425,6 +433,7 @@ kafka__client_well(struct kafka_client *client)
 {
 	sst_lock_acquire(&client->hub->lock);
 	sst_error_clear(&client->trouble);
+	client->met = true;
 	sst_lock_release(&client->hub->lock);
 }
 
@@ -469,6 +478,7 @@ kafka__code(rd_kafka_resp_err_t error)
 	case RD_KAFKA_RESP_ERR__TIMED_OUT:
 	case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
 	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+	case RD_KAFKA_RESP_ERR__PARTIAL:
 		return SST_TIMEOUT;
 	case RD_KAFKA_RESP_ERR__TRANSPORT:
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:

@@ -21,6 +21,8 @@ struct kafka_hub;
 
 /* Lines of the library's log that are passed on between two collections. */
 enum { KAFKA_LOG_LINES = 20 };
+/* Collections in a row that begin with calls of earlier ones unanswered. */
+enum { KAFKA_UNANSWERED_MAX = 3 };
 
 enum kafka_sasl {
 	KAFKA_SASL_NONE,
@@ -52,8 +54,11 @@ struct kafka_client {
 	atomic_int lines; /* logged since the last collection */
 	/* guarded by the hub's lock */
 	struct kafka_call *sent;  /* not answered yet */
+	unsigned unanswered;      /* collections that began with some sent */
 	struct sst_error trouble; /* the last one; SST_OK */
-	bool hopeless;            /* noted since kafka__client_begin() */
+	bool met;                 /* has answered at least once */
+	/* Noted since kafka__client_begin(), and it never answered. */
+	bool hopeless;
 };
 
 /*
@@ -68,8 +73,12 @@ void kafka__client_acquire(struct kafka_client *client);
  * NULL. Never from a callback of the library. */
 void kafka__client_release(struct kafka_client **client);
 
-/* A collection begins: troubles from here on end kafka__await(). */
-void kafka__client_begin(struct kafka_client *client);
+/*
+ * A collection begins: troubles from here on end kafka__await(). False: calls
+ * stay without any answer, also that their time is up, which librdkafka has
+ * been seen to do; a new handle is needed.
+ */
+bool kafka__client_begin(struct kafka_client *client);
 /* It answers: what was wrong is over. */
 void kafka__client_well(struct kafka_client *client);
 /* What it is that keeps it from answering, into err; SST_OK: not known. */

@@ -54,7 +54,7 @@ ends_call_of(struct kafka_read *read, int32_t broker)
 	e->broker = broker;
 	e->high = rd_kafka_topic_partition_list_new(64);
 	e->low = rd_kafka_topic_partition_list_new(64);
-	kafka__call_init(&e->call, read->k->data, 0);
+	kafka__call_init(&e->call, read->k->client, 0);
 	read->ends[read->end_count++] = &e->call;
 	return e;
 }

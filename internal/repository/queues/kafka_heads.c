@@ -161,7 +161,7 @@ kafka__step_records(struct kafka_read *read, struct sst_error *err)
 	read->asked[KAFKA_PART_RECORDS] = true;
 	if (k->peek != NULL && kafka__call_done(&k->hub, k->peek))
 		kafka__call_drop(&k->hub, &k->peek);
-	peek = kafka__peek_new(k->data, &k->rules, KAFKA_PEEK_BYTES);
+	peek = kafka__peek_new(k->client, &k->rules, KAFKA_PEEK_BYTES);
 	if (peek == NULL)
 		return sst_error_nomem(err);
 	k->peek_now = &peek->call;

@@ -92,11 +92,6 @@ static const struct sst_option kafka_options[] = {
 		"stands for the name of the topic they come from. Empty: "
 		"*.dlq, *-dlq, *.DLQ, *-DLQ, *.dlt, *-dlt, *.DLT, *-DLT.",
 	.offset = AT(dead_letter_topics)},
-    {.name = "consumers",
-	.type = SST_OPTION_BOOL,
-	.fallback = "true",
-	.help = "Ask for the members of the groups; a request each.",
-	.offset = AT(consumers)},
     {.name = "oldest",
 	.type = SST_OPTION_BOOL,
 	.fallback = "true",
@@ -211,27 +206,18 @@ kafka_init(void *state, const void *settings, const struct sst_source_env *env,
 	return SST_OK;
 }
 
-/*
- * Two handles: a broker that does not know a question about groups may leave
- * all later ones on that connection without an answer.
- */
 static int
 kafka_connect(struct kafka *k, struct sst_error *err)
 {
-	int code = SST_OK;
+	bool renew = k->partial % KAFKA_PARTIAL_AGAIN == KAFKA_PARTIAL_RENEW;
 
-	/* new ones may have met trouble before they are back here */
-	if (k->data != NULL)
-		kafka__client_begin(k->data);
-	if (k->census != NULL)
-		kafka__client_begin(k->census);
-	if (k->data == NULL)
-		code = kafka__client_new(
-		    &k->hub, &k->s.login, k->max_bytes, &k->data, err);
-	if (code == SST_OK && k->census == NULL)
-		code = kafka__client_new(
-		    &k->hub, &k->s.login, k->max_bytes, &k->census, err);
-	return code;
+	if (k->client != NULL && (!kafka__client_begin(k->client) || renew))
+		kafka__client_release(&k->client);
+	/* a new one may have met trouble before it is back here */
+	if (k->client != NULL)
+		return SST_OK;
+	return kafka__client_new(
+	    &k->hub, &k->s.login, k->max_bytes, &k->client, err);
 }
 
 static int
@@ -262,7 +248,7 @@ kafka_read_fini(struct kafka_read *read)
 
 	for (i = 0; i < k->group_count; i++) {
 		k->groups[i].committed = NULL;
-		k->groups[i].description = NULL;
+		k->groups[i].info = NULL;
 		kafka__call_drop(&k->hub, &k->groups[i].call);
 	}
 	for (i = 0; i < read->end_count; i++)
@@ -270,8 +256,7 @@ kafka_read_fini(struct kafka_read *read)
 	free(read->ends);
 	free(read->topics);
 	free(read->nodes);
-	kafka__call_drop(&k->hub, &read->list);
-	kafka__call_drop(&k->hub, &read->describe);
+	kafka__call_drop(&k->hub, &read->groups);
 	kafka__call_drop(&k->hub, &read->metadata);
 }
 
@@ -297,11 +282,9 @@ kafka_collect(void *state, const struct sst_collect *req, struct sst_draft *out,
 	k->good = code == SST_OK;
 	if (code == SST_OK)
 		kafka__store_sweep(&k->store);
-	/* the secrets may have been changed: new handles read them again */
-	if (code == SST_UNAUTHORIZED || code == SST_TLS) {
-		kafka__client_release(&k->data);
-		kafka__client_release(&k->census);
-	}
+	/* the secrets may have been changed: a new handle reads them again */
+	if (code == SST_UNAUTHORIZED || code == SST_TLS)
+		kafka__client_release(&k->client);
 	/* meant for this collection, not for the next one */
 	kafka__resume(&k->hub);
 	return code;
@@ -323,8 +306,7 @@ kafka_fini(void *state)
 
 	if (k->hub.name != NULL)
 		kafka__call_drop(&k->hub, &k->peek);
-	kafka__client_release(&k->data);
-	kafka__client_release(&k->census);
+	kafka__client_release(&k->client);
 	kafka__hub_fini(&k->hub);
 	kafka__store_fini(&k->store);
 	for (i = 0; i < k->group_count; i++)

@@ -1,44 +1,38 @@
-/* How far the groups have read, and who reads for them. */
+/* How far the groups have read. */
 #include "repository/queues/kafka_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* One question for all; the library makes one of each. */
-static int
-offsets_describe(struct kafka_read *read, struct sst_error *err)
+static void
+ask_end(struct kafka_call *call)
 {
-	struct kafka *k = read->k;
-	struct kafka_client *client = k->census;
-	rd_kafka_AdminOptions_t *options;
-	const char **names;
-	size_t i;
+	free(call);
+}
 
-	if (!k->s.consumers || k->group_count == 0)
-		return SST_OK;
-	read->asked[KAFKA_PART_CONSUMERS] = true;
-	/* who does not list groups does not describe them either, and must not
-	 * be waited for */
-	if (read->parts[KAFKA_PART_GROUPS].code == SST_UNSUPPORTED) {
-		read->parts[KAFKA_PART_CONSUMERS] =
-		    read->parts[KAFKA_PART_GROUPS];
-		return SST_OK;
+static struct kafka_call *
+offsets_ask(struct kafka_client *client, rd_kafka_admin_op_t op, int timeout_ms,
+    rd_kafka_AdminOptions_t **options_out)
+{
+	struct kafka_call *call = calloc(1, sizeof(*call));
+	rd_kafka_AdminOptions_t *options =
+	    rd_kafka_AdminOptions_new(client->rk, op);
+	char why[128];
+
+	if (call == NULL || options == NULL) {
+		free(call);
+		if (options != NULL)
+			rd_kafka_AdminOptions_destroy(options);
+		return NULL;
 	}
-	names = calloc(k->group_count, sizeof(const char *));
-	if (names == NULL)
-		return sst_error_nomem(err);
-	for (i = 0; i < k->group_count; i++)
-		names[i] = k->groups[i].name;
-	read->describe = kafka__ask(client,
-	    RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS,
-	    kafka__left(read, kafka__by(read, KAFKA_BY_COMMITTED)), &options);
-	if (read->describe != NULL) {
-		rd_kafka_DescribeConsumerGroups(client->rk, names,
-		    k->group_count, options, client->background);
-		rd_kafka_AdminOptions_destroy(options);
-	}
-	free(names);
-	return read->describe != NULL ? SST_OK : sst_error_nomem(err);
+	call->end = ask_end;
+	kafka__call_init(call, client, 0);
+	rd_kafka_AdminOptions_set_request_timeout(
+	    options, timeout_ms, why, sizeof(why));
+	rd_kafka_AdminOptions_set_opaque(options, call);
+	kafka__call_send(client->hub, call);
+	*options_out = options;
+	return call;
 }
 
 /* Brokers that cannot list groups do not list what one committed either: they
@@ -51,7 +45,7 @@ offsets_everywhere(const struct kafka_read *read)
 	size_t i;
 	int p;
 
-	if (read->parts[KAFKA_PART_GROUPS].code != SST_UNSUPPORTED)
+	if (!read->k->unlisted)
 		return NULL;
 	list = rd_kafka_topic_partition_list_new(64);
 	for (i = 0; i < read->topic_count; i++) {
@@ -69,7 +63,7 @@ static int
 offsets_of_group(struct kafka_read *read, struct kafka_group *group,
     const rd_kafka_topic_partition_list_t *where, struct sst_error *err)
 {
-	struct kafka_client *client = read->k->data;
+	struct kafka_client *client = read->k->client;
 	rd_kafka_ListConsumerGroupOffsets_t *what =
 	    rd_kafka_ListConsumerGroupOffsets_new(group->name, where);
 	int left = kafka__left(read, kafka__by(read, KAFKA_BY_COMMITTED));
@@ -78,7 +72,7 @@ offsets_of_group(struct kafka_read *read, struct kafka_group *group,
 	if (group->late && left > KAFKA_LATE_MS)
 		left = KAFKA_LATE_MS;
 	sst_error_clear(&group->error);
-	group->call = kafka__ask(
+	group->call = offsets_ask(
 	    client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, left, &options);
 	if (group->call != NULL) {
 		rd_kafka_ListConsumerGroupOffsets(
@@ -132,61 +126,6 @@ offsets_take(struct kafka_read *read, struct kafka_group *group)
 		group->committed = rd_kafka_group_result_partitions(results[0]);
 }
 
-static void
-describe_take(struct kafka_read *read)
-{
-	const rd_kafka_ConsumerGroupDescription_t **found;
-	struct kafka_group *group;
-	struct sst_error why;
-	const rd_kafka_error_t *error;
-	size_t count = 0, i;
-
-	if (read->describe->error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		kafka__error(
-		    read->describe->error, "members of the groups", &why);
-		kafka__flaw(read, KAFKA_PART_CONSUMERS, &why);
-		return;
-	}
-	found = rd_kafka_DescribeConsumerGroups_result_groups(
-	    rd_kafka_event_DescribeConsumerGroups_result(read->describe->event),
-	    &count);
-	for (i = 0; i < count; i++) {
-		group = kafka__group(read->k,
-		    rd_kafka_ConsumerGroupDescription_group_id(found[i]));
-		error = rd_kafka_ConsumerGroupDescription_error(found[i]);
-		if (error != NULL) {
-			kafka__error(rd_kafka_error_code(error),
-			    "members of a group", &why);
-			kafka__flaw(read, KAFKA_PART_CONSUMERS, &why);
-		} else if (group != NULL) {
-			group->description = found[i];
-		}
-	}
-}
-
-static int
-describe_wait(struct kafka_read *read, struct sst_error *err)
-{
-	struct kafka *k = read->k;
-	struct sst_error why;
-	int code;
-
-	if (read->describe == NULL)
-		return SST_OK;
-	code = kafka__await(&k->hub, read->describe, k->census, k->clock,
-	    kafka__by(read, KAFKA_BY_COMMITTED));
-	if (code == SST_CANCELED)
-		return sst_error_set(err, code, "interrupted");
-	if (code == SST_OK) {
-		describe_take(read);
-		return SST_OK;
-	}
-	sst_error_set(
-	    &why, SST_TIMEOUT, "members of the groups: no answer in time");
-	kafka__flaw(read, KAFKA_PART_CONSUMERS, &why);
-	return SST_OK;
-}
-
 static int
 offsets_wait(
     struct kafka_read *read, struct kafka_group *group, struct sst_error *err)
@@ -195,7 +134,7 @@ offsets_wait(
 	struct sst_error why;
 	int code;
 
-	code = kafka__await(&k->hub, group->call, k->data, k->clock,
+	code = kafka__await(&k->hub, group->call, k->client, k->clock,
 	    kafka__by(read, KAFKA_BY_COMMITTED));
 	if (code == SST_CANCELED)
 		return sst_error_set(err, code, "interrupted");
@@ -214,8 +153,8 @@ kafka__step_committed(struct kafka_read *read, struct sst_error *err)
 {
 	struct kafka *k = read->k;
 	rd_kafka_topic_partition_list_t *where = offsets_everywhere(read);
-	int code = offsets_describe(read, err);
 	size_t i;
+	int code = SST_OK;
 
 	/* a list of none is not taken */
 	if (where != NULL && where->cnt == 0) {
@@ -229,7 +168,5 @@ kafka__step_committed(struct kafka_read *read, struct sst_error *err)
 	read->asked[KAFKA_PART_OFFSETS] = k->group_count > 0;
 	for (i = 0; i < k->group_count && code == SST_OK; i++)
 		code = offsets_wait(read, &k->groups[i], err);
-	if (code == SST_OK)
-		code = describe_wait(read, err);
 	return code;
 }

@@ -26,6 +26,14 @@ enum { KAFKA_GROUPS_MAX = 5000 };
 enum { KAFKA_PEEK_LANES = 1000, KAFKA_PEEK_BYTES = 32 * 1024 * 1024 };
 /* What did not answer the last time gets no more than this. */
 enum { KAFKA_LATE_MS = 500 };
+/* librdkafka goes on asking brokers that left the cluster. After so many
+ * collections in which not all told their groups a new handle is made, which
+ * only knows those that are there; and again after so many more. */
+enum {
+	KAFKA_PARTIAL_RENEW = 3,
+	KAFKA_PARTIAL_AGAIN = 60,
+	KAFKA_PARTIAL_MS = 1000
+};
 /* Rows of upstream.parts and upstream.nodes. */
 enum { KAFKA_ROWS_MAX = 500 };
 
@@ -45,7 +53,6 @@ struct kafka_settings {
 	struct sst_option_list groups;
 	struct sst_option_list retry_topics;
 	struct sst_option_list dead_letter_topics;
-	bool consumers;
 	bool oldest;
 	int64_t max_tasks;
 	char *id_header;
@@ -63,8 +70,8 @@ struct kafka_group {
 	/* of one collection */
 	struct kafka_call *call;
 	const rd_kafka_topic_partition_list_t *committed; /* of call; NULL */
-	const rd_kafka_ConsumerGroupDescription_t *description; /* NULL */
-	struct sst_error error; /* why committed is not known */
+	const struct rd_kafka_group_info *info; /* of kafka_read.groups; NULL */
+	struct sst_error error;                 /* why committed is not known */
 };
 
 /* What is read, and how that stands: a row of upstream.parts. */
@@ -83,8 +90,7 @@ struct kafka {
 	const struct sst_clock *clock;
 	size_t max_bytes;
 	struct kafka_hub hub;
-	struct kafka_client *data;   /* metadata, offsets, records */
-	struct kafka_client *census; /* groups: see kafka__connect() */
+	struct kafka_client *client;
 
 	/* kept between collections */
 	struct kafka_store store;
@@ -94,8 +100,10 @@ struct kafka {
 	size_t late_count;
 	struct kafka_call *peek;     /* was not waited for any longer */
 	struct kafka_call *peek_now; /* of this collection */
-	size_t peek_turn;            /* queue whose head is fetched first */
-	bool good;                   /* the last collection was */
+	bool unlisted;               /* the brokers cannot list groups */
+	unsigned partial; /* collections in a row without all groups */
+	size_t peek_turn; /* queue whose head is fetched first */
+	bool good;        /* the last collection was */
 };
 
 /* A broker, or one that is gone and still has partitions. */
@@ -117,9 +125,8 @@ struct kafka_read {
 	size_t topic_count;
 	struct kafka_node *nodes; /* by id */
 	size_t node_count;
-	struct kafka_call *list;     /* of groups */
-	struct kafka_call *describe; /* NULL: not asked */
-	struct kafka_call **ends;    /* one a broker */
+	struct kafka_call *groups;
+	struct kafka_call **ends; /* one a broker */
 	size_t end_count;
 	bool crowded; /* not all heads could be fetched within the bounds */
 	struct sst_error parts[KAFKA_PART_COUNT];
@@ -143,7 +150,7 @@ bool kafka__topic_wanted(const struct kafka *k, const char *name);
 /* The steps. Brokers, topics and groups: kafka_census.c. */
 int kafka__step_metadata(struct kafka_read *read, struct sst_error *err);
 int kafka__step_groups(struct kafka_read *read, struct sst_error *err);
-/* Committed offsets and members: kafka_offsets.c. */
+/* Committed offsets: kafka_offsets.c. */
 int kafka__step_committed(struct kafka_read *read, struct sst_error *err);
 /* The queues of these: kafka_queues.c. */
 int kafka__step_queues(struct kafka_read *read, struct sst_error *err);
@@ -154,11 +161,6 @@ int kafka__step_records(struct kafka_read *read, struct sst_error *err);
 /* Into the draft: kafka_tell.c. */
 int kafka__step_tell(struct kafka_read *read, struct sst_error *err);
 
-/* A question about groups that an event answers, to be sent with these options
- * (the caller's); NULL: no memory. kafka_census.c. */
-struct kafka_call *
-kafka__ask(struct kafka_client *client, rd_kafka_admin_op_t op, int timeout_ms,
-    rd_kafka_AdminOptions_t **options_out);
 /* Whether there is a topic with the dead letters of that one; its name into
  * out. kafka_queues.c. */
 bool kafka__dead_letter_queue(

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "repository/queues/kafka_assignment.h"
 
 /* When the settings name none. */
 static const char *const usual_retries[] = {
@@ -88,34 +89,40 @@ queues_committed(struct kafka_read *read, const struct kafka_group *group,
 }
 
 static int
+queues_of_member(struct kafka_read *read, const struct kafka_group *group,
+    const struct rd_kafka_group_member_info *member, struct sst_error *err)
+{
+	struct kafka_assignment assignment;
+	struct kafka_queue *q;
+	struct queue_text topic;
+	char name[256];
+	int code = SST_OK;
+
+	kafka__assignment_begin(member->member_assignment,
+	    (size_t)member->member_assignment_size, &assignment);
+	while (code == SST_OK && kafka__assignment_next(&assignment, &topic)) {
+		if (topic.len >= sizeof(name))
+			continue;
+		memcpy(name, topic.data, topic.len);
+		name[topic.len] = '\0';
+		code = queues_see(read, name, group->name, &q, err);
+	}
+	return code;
+}
+
+/* Also of a group that never committed. */
+static int
 queues_assigned(struct kafka_read *read, const struct kafka_group *group,
     struct sst_error *err)
 {
-	const rd_kafka_topic_partition_list_t *list;
-	const rd_kafka_MemberAssignment_t *assignment;
-	struct kafka_queue *q = NULL;
-	size_t members, m;
+	const struct rd_kafka_group_info *info = group->info;
 	int i, code = SST_OK;
 
-	members = group->description == NULL
-		      ? 0
-		      : rd_kafka_ConsumerGroupDescription_member_count(
-			    group->description);
-	for (m = 0; m < members; m++) {
-		assignment = rd_kafka_MemberDescription_assignment(
-		    rd_kafka_ConsumerGroupDescription_member(
-			group->description, m));
-		list = rd_kafka_MemberAssignment_partitions(assignment);
-		for (i = 0; list != NULL && i < list->cnt; i++) {
-			if (q != NULL &&
-			    strcmp(q->topic, list->elems[i].topic) == 0)
-				continue;
-			code = queues_see(
-			    read, list->elems[i].topic, group->name, &q, err);
-			if (code != SST_OK)
-				return code;
-		}
-	}
+	if (info == NULL || info->protocol_type == NULL ||
+	    strcmp(info->protocol_type, "consumer") != 0)
+		return SST_OK;
+	for (i = 0; i < info->member_cnt && code == SST_OK; i++)
+		code = queues_of_member(read, group, &info->members[i], err);
 	return code;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "repository/queues/kafka_assignment.h"
 #include "repository/queues/row.h"
 
 /* A queue in the making. */
@@ -39,56 +40,41 @@ tell_text(const struct kafka_bytes *bytes)
 	return (struct queue_text){bytes->data, bytes->len};
 }
 
-/* A member counts once, however many partitions of the topic it has. */
-static bool
-tell_reads(const rd_kafka_MemberDescription_t *member, const char *topic)
-{
-	const rd_kafka_topic_partition_list_t *list =
-	    rd_kafka_MemberAssignment_partitions(
-		rd_kafka_MemberDescription_assignment(member));
-	int i;
-
-	for (i = 0; list != NULL && i < list->cnt; i++) {
-		if (strcmp(list->elems[i].topic, topic) == 0)
-			return true;
-	}
-	return false;
-}
-
+/*
+ * A member counts once, however many partitions of the topic it has. While it
+ * is settled who gets what, nobody knows; and a group of a protocol that this
+ * question is not for is called dead.
+ */
 int64_t
 kafka__consumers(const struct kafka_group *group, const char *topic)
 {
-	const rd_kafka_ConsumerGroupDescription_t *d;
+	const struct rd_kafka_group_info *info =
+	    group != NULL ? group->info : NULL;
 	int64_t count = 0;
-	size_t i, members;
+	int i;
 
-	if (group == NULL || group->description == NULL)
+	if (info == NULL || info->state == NULL)
 		return QUEUE_UNKNOWN;
-	d = group->description;
-	switch (rd_kafka_ConsumerGroupDescription_state(d)) {
-	case RD_KAFKA_CONSUMER_GROUP_STATE_EMPTY:
-	case RD_KAFKA_CONSUMER_GROUP_STATE_DEAD:
+	if (strcmp(info->state, "Empty") == 0)
 		return 0;
-	case RD_KAFKA_CONSUMER_GROUP_STATE_STABLE:
-		break;
-	default:
-		/* who gets what is being settled */
+	if (strcmp(info->state, "Stable") != 0 || info->protocol_type == NULL ||
+	    strcmp(info->protocol_type, "consumer") != 0)
 		return QUEUE_UNKNOWN;
-	}
-	members = rd_kafka_ConsumerGroupDescription_member_count(d);
-	for (i = 0; i < members; i++)
-		count += tell_reads(
-		    rd_kafka_ConsumerGroupDescription_member(d, i), topic);
+	for (i = 0; i < info->member_cnt; i++)
+		count +=
+		    kafka__assignment_has(info->members[i].member_assignment,
+			(size_t)info->members[i].member_assignment_size, topic);
 	return count;
 }
 
 static const char *
 tell_state(const struct kafka_group *group)
 {
-	if (group == NULL || group->description == NULL)
+	if (group == NULL || group->info == NULL ||
+	    group->info->state == NULL ||
+	    strcmp(group->info->state, "Dead") == 0)
 		return NULL;
-	return rd_kafka_consumer_group_state_name(
-	    rd_kafka_ConsumerGroupDescription_state(group->description));
+	return group->info->state;
 }
 
 static enum queue_status

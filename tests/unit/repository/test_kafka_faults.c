@@ -3,13 +3,16 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kafka_rig.h"
 #include "repository/queues/queues.h"
+#include "support/fault_proxy.h"
 #include "support/poll.h"
 #include "support/subject.h"
 #include "support/suite.h"
@@ -282,6 +285,102 @@ START_TEST(certificates_that_are_none_are_told)
 }
 END_TEST
 
+static atomic_bool finished;
+
+static void *
+collect_main(void *ctx)
+{
+	struct kafka_rig *r = ctx;
+
+	r->subject.code = subject_collect(&r->subject);
+	atomic_store(&finished, true);
+	return NULL;
+}
+
+static bool
+finished_within(int seconds)
+{
+	time_t end = poll_end(seconds);
+
+	while (!atomic_load(&finished)) {
+		if (poll_expired(end))
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+/* The library may leave a question without an answer: then time must go on. */
+static int
+collect_patiently(struct kafka_rig *r)
+{
+	pthread_t thread;
+
+	atomic_store(&finished, false);
+	ck_assert_int_eq(pthread_create(&thread, NULL, collect_main, r), 0);
+	while (!finished_within(4))
+		fake_clock_advance(&r->subject.hands, SUBJECT_DEADLINE_MS + 1);
+	pthread_join(thread, NULL);
+	return r->subject.code;
+}
+
+static bool
+collects_one(struct kafka_rig *r)
+{
+	return collect_patiently(r) == SST_OK && r->subject.harvest->count == 1;
+}
+
+struct trouble {
+	struct fault_proxy_fault fault;
+	int code;
+};
+
+static const struct trouble troubles[] = {
+    {{.kind = FAULT_PROXY_REFUSE}, SST_UNREACHABLE},
+    {{.kind = FAULT_PROXY_CUT_AT, .bytes = 0}, SST_UNREACHABLE},
+    {{.kind = FAULT_PROXY_CUT_AT, .bytes = 100}, SST_UNREACHABLE},
+    {{.kind = FAULT_PROXY_RESET_AT, .bytes = 3}, SST_UNREACHABLE},
+    {{.kind = FAULT_PROXY_GARBLE}, SST_PROTOCOL},
+    {{.kind = FAULT_PROXY_SAY, .text = "SSH-2.0-OpenSSH_9.2\r\n"},
+	SST_PROTOCOL},
+    {{.kind = FAULT_PROXY_TRICKLE}, SST_OK},
+};
+
+enum { TROUBLES = (int)(sizeof(troubles) / sizeof(troubles[0])) };
+
+/* On the way to the first broker; and when it is over all is well. */
+START_TEST(a_bad_way_is_told_and_over_one_day)
+{
+	const struct trouble *t = &troubles[_i];
+	struct fault_proxy *proxy = NULL;
+	struct kafka_rig rig;
+	const char *port;
+	int code;
+
+	rig_init(&rig, 1);
+	rig_topic(&rig, "one", 1);
+	rig_produce(&rig, "one", 0, 7, NULL);
+	rig_commit(&rig, "planner", "one", 0, 3);
+	port = strrchr(rd_kafka_mock_cluster_bootstraps(rig.cluster), ':');
+	ck_assert(fault_proxy_start(
+	    (unsigned short)strtoul(port + 1, NULL, 10), &proxy));
+	fault_proxy_misbehave(proxy, &t->fault);
+	snprintf(options, sizeof(options),
+	    "{brokers: ['127.0.0.1:%u'], groups: [planner]}",
+	    (unsigned)fault_proxy_port(proxy));
+	ck_assert_int_eq(subject_open(&rig.subject, options), SST_OK);
+	code = collect_patiently(&rig);
+	ck_assert_msg(code == t->code, "%s, expected %s: %s",
+	    sst_code_name(code), sst_code_name(t->code), rig.subject.err.text);
+	fault_proxy_behave(proxy);
+	/* who lists the groups may be late, and the mock ones then know none */
+	ck_assert(POLL_UNTIL(collects_one(&rig)));
+	subject_close(&rig.subject);
+	fault_proxy_stop(&proxy);
+	rig_fini(&rig);
+}
+END_TEST
+
 static void
 add_tests(TCase *tc)
 {
@@ -294,6 +393,8 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, an_interrupt_cancels);
 	tcase_add_test(tc, init_asks_nobody);
 	tcase_add_test(tc, who_speaks_otherwise_is_no_broker);
+	tcase_add_loop_test(
+	    tc, a_bad_way_is_told_and_over_one_day, 0, TROUBLES);
 	tcase_add_test(tc, certificates_that_are_none_are_told);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "repository/queues/kafka_assignment.h"
 #include "repository/queues/kafka_client.h"
 #include "repository/queues/kafka_queue.h"
 #include "support/suite.h"
@@ -285,6 +286,61 @@ START_TEST(queues_are_found_and_forgotten)
 }
 END_TEST
 
+struct assigned {
+	const char *bytes;
+	size_t len;
+	size_t topics;
+	bool has; /* "ab" */
+};
+
+#define BYTES(s) (s), sizeof(s) - 1
+#define HEAD2 "\0\0\0\0\0\2"
+#define TOPIC_AB "\0\2ab\0\0\0\1\0\0\0\7"
+
+static const struct assigned assigneds[] = {
+    {BYTES(HEAD2 TOPIC_AB "\0\1c\0\0\0\0\xff\xff\xff\xff"), 2, true},
+    {BYTES(HEAD2 "\0\1c\0\0\0\0" TOPIC_AB), 2, true},
+    {BYTES(HEAD2 "\0\1c\0\0\0\0\0\3abc\0\0\0\0"), 2, false},
+    {NULL, 0, 0, false},
+    {BYTES(""), 0, false},
+    {BYTES("\0\0"), 0, false},
+    {BYTES("\0\0\0\0\0\0"), 0, false},
+    {BYTES("\xff\xff\0\0\0\1" TOPIC_AB), 0, false},
+    {BYTES("\0\0\xff\xff\xff\xff" TOPIC_AB), 0, false},
+    /* cut, and lengths that lie */
+    {BYTES(HEAD2 TOPIC_AB "\0\1"), 1, true},
+    {BYTES(HEAD2 "\0\2ab\0\0\0"), 0, false},
+    {BYTES(HEAD2 "\0\2ab\0\0\0\2\0\0\0\7"), 0, false},
+    {BYTES(HEAD2 "\x7f\xff"
+		 "ab"),
+	0, false},
+    {BYTES(HEAD2 "\0\2ab\x7f\xff\xff\xff"), 0, false},
+    {BYTES(HEAD2 "\0\0\0\0\0\0"), 0, false},
+};
+
+enum { ASSIGNEDS = (int)(sizeof(assigneds) / sizeof(assigneds[0])) };
+
+START_TEST(topics_of_a_member)
+{
+	const struct assigned *a = &assigneds[_i];
+	struct kafka_assignment assignment;
+	/* of just that size: a read beyond it is found */
+	char *bytes = a->len > 0 ? malloc(a->len) : NULL;
+	struct queue_text topic;
+	size_t topics = 0;
+
+	if (bytes != NULL)
+		memcpy(bytes, a->bytes, a->len);
+	kafka__assignment_begin(bytes, a->len, &assignment);
+	while (kafka__assignment_next(&assignment, &topic))
+		topics++;
+	ck_assert(!kafka__assignment_next(&assignment, &topic));
+	ck_assert_uint_eq(topics, a->topics);
+	ck_assert_int_eq(kafka__assignment_has(bytes, a->len, "ab"), a->has);
+	free(bytes);
+}
+END_TEST
+
 struct broker {
 	const char *text;
 	bool valid;
@@ -319,6 +375,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, what_cannot_be_fetched_is_tried_less);
 	tcase_add_test(tc, rows_are_shared_evenly);
 	tcase_add_test(tc, queues_are_found_and_forgotten);
+	tcase_add_loop_test(tc, topics_of_a_member, 0, ASSIGNEDS);
 	tcase_add_loop_test(tc, addresses_of_brokers, 0, BROKERS);
 }
 
