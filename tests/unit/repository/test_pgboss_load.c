@@ -1,12 +1,15 @@
 #include "test_pgboss_load.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "test_postgres_support.h"
 
 /* When the recordings were made, as epoch; they are moved to now. */
 #define RECORDED "1795228195"
 #define MOVED(column) "now()+((" column ")::numeric-" RECORDED ")*interval '1s'"
+
+static bool partitioned;
 
 void
 pgboss_install(const char *version)
@@ -15,17 +18,28 @@ pgboss_install(const char *version)
 
 	snprintf(path, sizeof(path), PG_MOCKS "pgboss/schema_%s.sql", version);
 	pg_run_file(path);
+	partitioned = strcmp(version, "24") == 0;
 	pg_run("INSERT INTO pgboss.version(version) VALUES (%s)", version);
 }
 
 void
 pgboss_create_queue(const char *name)
 {
-	pg_run("SELECT pgboss.create_queue('%s','{\"policy\":\"standard\","
-	       "\"retryLimit\":2,\"retryDelay\":0,\"retryBackoff\":false,"
-	       "\"expireInSeconds\":900,\"retentionSeconds\":3600,"
-	       "\"deleteAfterSeconds\":3600,\"partition\":false}')",
-	    name);
+	/* version 10 has a table for each queue, later ones have a common one */
+	if (partitioned)
+		pg_run("INSERT INTO pgboss.queue(name,policy,retry_limit,"
+		       "retry_delay,retry_backoff,expire_seconds) VALUES "
+		       "('%s','standard',2,0,false,900); CREATE TABLE "
+		       "pgboss.\"jobs of %s\" PARTITION OF pgboss.job "
+		       "FOR VALUES IN ('%s')",
+		    name, name, name);
+	else
+		pg_run("INSERT INTO pgboss.queue(name,policy,retry_limit,"
+		       "retry_delay,retry_backoff,expire_seconds,"
+		       "retention_seconds,deletion_seconds,partition,"
+		       "table_name) VALUES ('%s','standard',2,0,false,900,"
+		       "3600,3600,false,'job_common')",
+		    name);
 }
 
 /* Jobs of one queue, with the columns that all versions have. */

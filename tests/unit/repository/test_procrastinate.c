@@ -63,11 +63,10 @@ START_TEST(times_come_from_its_events)
 	const json_t *task;
 
 	load();
-	pg_run("UPDATE procrastinate_events SET at='2026-01-02T03:04:05Z' "
-	       "WHERE job_id=5 AND type='deferred'; "
-	       "UPDATE procrastinate_jobs SET status='doing',worker_id=1 "
-	       "WHERE id=5; UPDATE procrastinate_events SET "
-	       "at='2026-01-02T04:00:00Z' WHERE job_id=5 AND type='started'");
+	pg_run("UPDATE procrastinate_jobs SET status='doing',worker_id=1 "
+	       "WHERE id=5; INSERT INTO procrastinate_events(job_id,type,at) "
+	       "VALUES (5,'deferred','2026-01-02T03:04:05Z'),"
+	       "(5,'started','2026-01-02T04:00:00Z')");
 	pg_open(&sst_procrastinate_ops, "");
 	pg_collect_whole();
 	task = pg_task("agents", "5");
