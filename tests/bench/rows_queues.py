@@ -8,10 +8,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
-from common import QUICK, Systated, at_most, note
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "..", "support"))
+
+from ports import free_port  # noqa: E402
+from common import QUICK, Systated, at_most, note  # noqa: E402
 
 QUEUES, TASKS = (20, 200) if QUICK else (100, 1000)
 LOOKS = 2 if QUICK else 6
@@ -33,9 +38,7 @@ class Redis:
     def __init__(self, folder):
         if not shutil.which("redis-server"):
             raise RuntimeError("no redis-server here")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1",
              "--save", "", "--appendonly", "no", "--dir", folder],

@@ -310,35 +310,31 @@ static const struct sst_conformance_served variants[] = {
 	.state = served_postgres_state},
 };
 
-/* Without arguments all of them, else those whose name is one. */
-static bool
-wanted(const struct sst_conformance_served *row, int argc, char *const *argv)
+static int
+run_row(const struct sst_conformance_served *row)
 {
-	const char *name = row->name;
-	int i;
-
 	/* a shell, which there is always, looks for it */
 	if (row->argv == postgres_server_argv && !postgres_server_has()) {
-		printf("SKIP: %s: PostgreSQL is not installed\n", name);
-		return false;
+		printf("SKIP: %s: PostgreSQL is not installed\n", row->name);
+		return 0;
 	}
-
-	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], name) == 0)
-			return true;
-	}
-	return argc < 2;
+	return sst_conformance_run_served(row);
 }
 
+/* The source of that name, or all of them. */
 int
 main(int argc, char **argv)
 {
-	int failed = 0;
+	int failed = 0, found = 0;
 	size_t i;
 
 	for (i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-		if (wanted(&variants[i], argc, argv))
-			failed += sst_conformance_run_served(&variants[i]);
+		if (argc > 1 && strcmp(argv[1], variants[i].name) != 0)
+			continue;
+		found++;
+		failed += run_row(&variants[i]);
 	}
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (found == 0)
+		fprintf(stderr, "%s: no such source\n", argv[1]);
+	return found > 0 && failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -19,6 +19,11 @@ import sys
 import tempfile
 import time
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             '..', 'support'))
+
+from ports import free_port  # noqa: E402
+
 ROOT = os.path.abspath(os.path.join(
     os.path.dirname(os.path.abspath(__file__)), '..', '..'))
 SKIP = 77
@@ -27,12 +32,6 @@ INSTALL_SECONDS = 420
 
 class Missing(Exception):
     """What the test needs is not to be had: a reason to skip."""
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 def wait_until(what, check, seconds=60):

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,6 +24,10 @@ enum {
 	SERVER_LOOK_MS = 10, /* how often it is asked whether it listens */
 	SERVER_PORTS = 3     /* another process may be faster */
 };
+
+/* As in ports.py: below those that Linux gives to outgoing connections. While a
+ * server is down, or not up yet, nobody's connection may get its port. */
+enum { PORT_FIRST = 11000, PORT_COUNT = 21000 };
 
 /* What is made ready before the fork: threads may run in this process. */
 struct server_command {
@@ -49,21 +54,34 @@ server_address(unsigned short port)
 	return to;
 }
 
+static bool
+server_port_is_free(unsigned short port)
+{
+	struct sockaddr_in at = server_address(port);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+	close(fd);
+	return is;
+}
+
 unsigned short
 server_free_port(void)
 {
-	struct sockaddr_in at = server_address(0);
-	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	unsigned short port = 0;
+	static unsigned last; /* 0: none was given yet */
+	unsigned tries;
 
-	if (fd < 0)
-		return 0;
-	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&at, &len) == 0)
-		port = ntohs(at.sin_port);
-	close(fd);
-	return port;
+	while (last == 0 && getrandom(&last, sizeof(last), 0) < 0)
+		;
+	for (tries = 0; tries < PORT_COUNT; tries++) {
+		last = PORT_FIRST + (last - PORT_FIRST + 1) % PORT_COUNT;
+		if (server_port_is_free((unsigned short)last))
+			return (unsigned short)last;
+	}
+	return 0;
 }
 
 /* Servers stand in sbin, which not everybody's PATH names. */
@@ -288,8 +306,13 @@ server_start(struct server *server, const char *const *argv)
 bool
 server_again(struct server *server)
 {
-	if (server_run(server))
-		return true;
+	long long end = server_now_ms() + SERVER_UP_MS;
+
+	do {
+		if (server_run(server))
+			return true;
+		poll(NULL, 0, SERVER_LOOK_MS);
+	} while (server_now_ms() < end);
 	server_print_log(server);
 	return false;
 }

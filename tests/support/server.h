@@ -15,7 +15,8 @@ struct server {
 	const char *const *argv; /* see server_start */
 };
 
-/* A port of 127.0.0.1 that is free now; 0 when there is none. */
+/* A port of 127.0.0.1 that is free now, never the same one twice; 0 when there
+ * is none. One thread only. */
 unsigned short server_free_port(void);
 
 /* Whether the program is there: a test that needs it skips visibly if not. */
@@ -30,7 +31,8 @@ bool server_has(const char *program);
 bool server_start(struct server *server, const char *const *argv);
 /* SIGTERM or SIGKILL, and waits for its end; the folder stays. */
 void server_stop(struct server *server, int signal);
-/* The same command in the same folder on the same port again. */
+/* The same command in the same folder on the same port again, for 20 s: what a
+ * killed server held (PostgreSQL its shared memory) goes a moment after it. */
 bool server_again(struct server *server);
 /* Stops it when it runs and removes the folder; accepts zeroed memory. */
 void server_end(struct server *server);

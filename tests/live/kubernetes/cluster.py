@@ -15,21 +15,17 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '..', '..', 'api'))
+for shared in ('api', 'support'):
+    sys.path.insert(0, os.path.join(HERE, '..', '..', shared))
 
 import build  # noqa: E402
 from harness import make_certificates, openssl, until  # noqa: E402
+from ports import free_port  # noqa: E402
 
 ADMIN = 'admin-token-must-never-be-printed'
 PATCH = 'application/strategic-merge-patch+json'
 TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io'
 PR_SET_PDEATHSIG = 1
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 def die_with_parent():

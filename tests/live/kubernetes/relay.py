@@ -1,8 +1,15 @@
 """What stands between a service and the API server: it can be cut, and be
 closed for a while, without anybody else noticing."""
+import os
 import selectors
 import socket
+import sys
 import threading
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             '..', '..', 'support'))
+
+from ports import free_port  # noqa: E402
 
 
 class Relay:
@@ -11,9 +18,7 @@ class Relay:
         self.lock = threading.Lock()
         self.pairs = set()
         self.listener = None
-        with socket.socket() as s:
-            s.bind(('127.0.0.1', 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         self.url = 'https://127.0.0.1:%d' % self.port
         self.accepted = 0
         self.open()
