@@ -132,12 +132,15 @@ link_on_error(
 {
 	struct nats_link *link = ctx;
 	struct nats_item item = {.tag = 0};
-	const char *text = NULL, *subject;
+	const char *text, *subject;
 
+	(void)nc;
 	(void)sub;
 	if (status != NATS_NOT_PERMITTED)
 		return;
-	natsConnection_GetLastError(nc, &text);
+	/* Of this thread, where the library has put it for us: what the
+	 * connection says of itself may be of a later error already. */
+	text = nats_GetLastError(NULL);
 	subject = text != NULL ? strchr(text, '"') : NULL;
 	if (subject == NULL)
 		return;
