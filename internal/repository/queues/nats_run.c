@@ -104,17 +104,24 @@ run_send(struct run *run, struct sst_error *err)
 	return SST_OK;
 }
 
-/*
- * Sends as much as may be under way, when half of it has come back: requests
- * that go out together cost one wake of the thread that writes them.
- */
+/* Requests that go out together cost one wake of the thread that writes them, so
+ * half of them come back before more are sent. But some never do: those that ask
+ * for what a server led that is gone. */
+static bool
+run_waits(const struct run *run)
+{
+	return run->busy > run->sent / 2 &&
+	       !nats__wire_quiet(run->read->n->wire);
+}
+
+/* Sends as much as may be under way. */
 static int
 run_fill(struct run *run, struct sst_error *err)
 {
 	size_t bound = run->read->n->max_bytes;
 	int code = SST_OK;
 
-	if (run->busy > run->sent / 2)
+	if (run_waits(run))
 		return SST_OK;
 	while (code == SST_OK && run->busy < NATS_WIRE_WIDTH) {
 		if (!run->asked) {

@@ -7,7 +7,7 @@
 #include "repository/queues/nats_link.h"
 
 /* The library's threads take to let go. */
-enum { WIRE_END_MS = 5000 };
+enum { WIRE_END_MS = 5000, WIRE_QUIET_MS = 5 };
 
 struct nats_wire {
 	const struct nats_access *access;
@@ -338,6 +338,24 @@ nats__wire_next(struct nats_wire *wire, struct sst_mono deadline,
 	if (status != NULL && strcmp(status, "503") == 0)
 		out->code = SST_NOT_FOUND;
 	return SST_OK;
+}
+
+bool
+nats__wire_quiet(struct nats_wire *wire)
+{
+	const struct sst_clock *real = sst_clock_real();
+	struct sst_mono end =
+	    sst_mono_add_ms(sst_clock_mono(real), WIRE_QUIET_MS);
+	struct nats_link *link = wire->link;
+	bool quiet;
+
+	sst_lock_acquire(&link->lock);
+	while (!link_has_news(link) && !link->interrupted &&
+	       sst_mono_before(sst_clock_mono(real), end))
+		sst_lock_wait(&link->lock, &link->cond, real, end);
+	quiet = !link_has_news(link) && !link->interrupted;
+	sst_lock_release(&link->lock);
+	return quiet;
 }
 
 void

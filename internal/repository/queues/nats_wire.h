@@ -89,6 +89,8 @@ struct nats_reply {
  * to us), SST_NOMEM. */
 int nats__wire_next(struct nats_wire *wire, struct sst_mono deadline,
     struct nats_reply *out, struct sst_error *err);
+/* Waits some milliseconds for news; true when there are none. */
+bool nats__wire_quiet(struct nats_wire *wire);
 void nats__reply_fini(struct nats_reply *reply);
 /* A header of the answer, borrowed; of several the first or the last one. NULL:
  * there is none. */

@@ -11,6 +11,9 @@ from server import Client, cluster  # noqa: E402
 from service import Service, run, wait_until  # noqa: E402
 
 
+ALONE = 9  # streams on one server: more than half of all
+
+
 def seen(what, check):
     value = wait_until(what, check, 90)
     print('  ' + what, flush=True)
@@ -26,13 +29,16 @@ def attempt(client, what, **body):
 
 
 def fill(client, servers):
-    def stream(name, replicas):
+    def stream(name, replicas, **more):
         return attempt(client, 'STREAM.CREATE.' + name, name=name,
                        subjects=[name + '.>'], retention='workqueue',
-                       num_replicas=replicas, allow_direct=True)
+                       num_replicas=replicas, allow_direct=True, **more)
     seen('a stream on three servers', lambda: stream('R3', 3))
     for n in range(len(servers)):
         seen('a stream on one', lambda: stream('R1-%d' % n, 1))
+    for n in range(ALONE):
+        seen('a stream on the first one', lambda: stream(
+            'F-%d' % n, 1, placement={'tags': ['n1']}))
     seen('its consumer', lambda: attempt(
         client, 'CONSUMER.DURABLE.CREATE.R3.w', stream_name='R3',
         config={'durable_name': 'w', 'ack_policy': 'explicit',
@@ -73,7 +79,7 @@ def test():
         with Service(sys.argv[1], row) as service:
             seen('all of it', lambda: depth(service, 'R3/w') == (7, 1, 0, 8)
                  and len(service.tasks('R3/w')) == 8 and
-                 len(service.queues()) == 4)
+                 len(service.queues()) == 4 + ALONE)
             service.ok()
             assert set(nodes(service).values()) == {'ok'}, nodes(service)
             # the one that leads, so that another has to

@@ -73,7 +73,8 @@ def cluster(count, config=''):
     routes = [free_port() for _ in range(count)]
     every = ', '.join('"nats-route://127.0.0.1:%d"' % p for p in routes)
     return [Server('cluster { name: C, listen: "127.0.0.1:%d", '
-                   'routes: [%s] }\n%s' % (port, every, config),
+                   'routes: [%s] }\nserver_tags: ["n%d"]\n%s' % (
+                       port, every, i + 1, config),
                    name='n%d' % (i + 1))
             for i, port in enumerate(routes)]
 
