@@ -118,6 +118,7 @@ sst_entity_new(const struct sst_entity_parts *parts, struct sst_entity **out,
 	e->json_len = (uint32_t)parts->json_len;
 	e->hole = (uint32_t)parts->hole;
 	e->stamp = (uint32_t)parts->stamp;
+	e->mark = parts->mark;
 	entity_fill(e, parts);
 	e->own = sst_hash_bytes(parts->json, parts->json_len);
 	e->hash = e->own;

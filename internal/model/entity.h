@@ -48,6 +48,9 @@ struct sst_entity {
 	struct sst_hash hash; /* of the own bytes and the children */
 	size_t total_len;    /* bytes when written out with children */
 	struct sst_entity **children; /* in order; one reference each */
+	/* No part of it, and not immutable: what its source made it of, 0 when
+	 * that is not known. Of the thread that collects for that source. */
+	uint64_t mark;
 	char bytes[]; /* key, NUL, order, NUL, json, NUL */
 };
 
@@ -61,6 +64,7 @@ struct sst_entity_parts {
 	size_t json_len;
 	size_t hole;
 	size_t stamp;
+	uint64_t mark;
 	struct sst_entity *const *children; /* sorted; references are taken */
 	size_t child_count;
 };

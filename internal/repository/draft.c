@@ -15,6 +15,7 @@
 #include "model/encode.h"
 #include "repository/draft_priv.h"
 #include "repository/harvest.h"
+#include "repository/identity.h"
 
 int
 sst_draft_new(const struct sst_draft_settings *settings,
@@ -274,8 +275,10 @@ static int
 draft_take(struct sst_draft *d, json_t *entity, struct sst_error *err)
 {
 	struct sst_entity *previous;
+	bool open = d->open;
 	int rc;
 
+	d->open = false;
 	if (!draft__key(d, d->how->shape, entity, &d->key))
 		return sst_buf_failed(&d->key) ? sst_error_nomem(err) : SST_OK;
 	if (json_object_set_new(entity, "source",
@@ -284,13 +287,32 @@ draft_take(struct sst_draft *d, json_t *entity, struct sst_error *err)
 		return sst_error_nomem(err);
 	if (draft_full(d, 1))
 		return sst_error_set(err, SST_LIMIT, "%s", d->flaw.text);
-	previous = draft_previous(d);
-	rc = draft__children_take(d, entity, previous, err);
+	previous = open ? d->former : draft_previous(d);
+	if (!open)
+		draft__children_begin(d, previous);
+	rc = draft__children_take(d, entity, err);
 	if (rc != SST_OK)
 		return rc;
 	if (draft_full(d, 1 + d->kids.count))
 		return sst_error_set(err, SST_LIMIT, "%s", d->flaw.text);
 	return draft_encode(d, entity, previous, err);
+}
+
+int
+sst_draft_open(
+    struct sst_draft *draft, const json_t *identity, struct sst_error *err)
+{
+	struct sst_identity_fault fault; /* told when the entity is added */
+	bool sound = sst_identity_key(
+	    draft->how->shape, identity, &draft->key, &fault);
+
+	draft->open = false;
+	if (sst_buf_failed(&draft->key))
+		return sst_error_nomem(err);
+	draft->former = sound ? draft_previous(draft) : NULL;
+	draft->open = sound;
+	draft__children_begin(draft, draft->former);
+	return SST_OK;
 }
 
 int

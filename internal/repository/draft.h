@@ -13,7 +13,9 @@
 #define SST_REPOSITORY_DRAFT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -39,6 +41,28 @@ int sst_draft_add(struct sst_draft *draft, json_t *entity,
  */
 int sst_draft_keep(struct sst_draft *draft, const char *const *parts,
     size_t part_count, struct sst_error *err);
+
+/*
+ * Begins an entity whose children are handed over one by one instead of in its
+ * array: only one tree is alive at a time, and those that are as they were need
+ * none. identity: an object with the identity members; the next
+ * sst_draft_add() must add the entity of the same identity, without children of
+ * its own. One that is never added is forgotten with the next one. SST_NOMEM.
+ */
+int sst_draft_open(struct sst_draft *draft, const json_t *identity,
+    struct sst_error *err);
+/*
+ * Hands over a child, shaped as in the schema. Takes over the reference, also
+ * on failure. mark: a hash of all that the tree was made of, which the caller
+ * may ask for in the next collection; 0: it will not. SST_NOMEM.
+ */
+int sst_draft_child(struct sst_draft *draft, json_t *child, uint64_t mark,
+    struct sst_error *err);
+/* Hands over the last good child of that key, when it bears that mark, not 0:
+ * then it would be made, and checked, to the same bytes. False: there is none.
+ */
+bool sst_draft_child_same(struct sst_draft *draft, const char *key,
+    size_t key_len, uint64_t mark);
 
 /*
  * Counts something the parser had to leave out; pointer (RFC 6901, into the

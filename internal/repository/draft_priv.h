@@ -20,6 +20,9 @@ struct draft_children {
 	size_t cap;
 	struct sst_former former;   /* those of the predecessor */
 	struct sst_key_table twins;
+	/* what one child is compared and made with */
+	struct sst_buf key;
+	struct sst_buf json;
 };
 
 struct sst_draft {
@@ -39,6 +42,8 @@ struct sst_draft {
 	struct sst_buf key;
 	struct sst_buf order;
 	struct draft_children kids;
+	bool open;                   /* children are handed over one by one */
+	struct sst_entity *former;   /* of the open one, borrowed; NULL: none */
 	char *upstream; /* encoded; NULL: not told */
 	size_t upstream_len;
 };
@@ -67,9 +72,13 @@ void draft__explain(struct sst_draft *d, const struct sst_schema *schema,
 void draft__twin(struct sst_draft *d, const struct sst_entity *twin,
     const struct sst_buf *parent_key);
 
-/* Takes the child array out of entity, its items into d->kids. */
-int draft__children_take(struct sst_draft *d, json_t *entity,
-    const struct sst_entity *previous, struct sst_error *err);
+/* Forgets the children of the last entity; previous: the predecessor. */
+void draft__children_begin(
+    struct sst_draft *d, const struct sst_entity *previous);
+/* Takes the child array out of entity, its items into d->kids, after those that
+ * were handed over. */
+int draft__children_take(
+    struct sst_draft *d, json_t *entity, struct sst_error *err);
 bool draft__children_same(
     const struct draft_children *kids, const struct sst_entity *previous);
 void draft__children_fini(struct draft_children *kids);

@@ -94,10 +94,10 @@ fuzz_reply(const redisReply *reply, const struct sst_contract *contract)
 	if (sst_draft_new(&settings, &draft, &err) != SST_OK)
 		abort();
 	for (state = 0; state < BULLMQ_STATE_COUNT; state++) {
-		if (queue__begin(&row, &build, &err) != SST_OK)
+		if (queue__begin(draft, &row, &build, &err) != SST_OK)
 			abort();
 		fuzz_task(&build, (enum bullmq_state)state, reply);
-		if (queue__finish(&build, draft, &err) != SST_OK)
+		if (queue__finish(&build, &err) != SST_OK)
 			abort();
 	}
 	if (sst_draft_finish(draft, &harvest, &err) != SST_OK ||

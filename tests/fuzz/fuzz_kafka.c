@@ -46,7 +46,7 @@ fuzz_tell(const struct kafka_record *r, const struct kafka_rules *rules,
 	row.name = queue__text("fuzz");
 	row.system = "kafka";
 	row.detail = QUEUE_FULL;
-	if (queue__begin(&row, &build, &err) != SST_OK)
+	if (queue__begin(draft, &row, &build, &err) != SST_OK)
 		abort();
 	task.id = (struct queue_text){r->id.data, r->id.len};
 	if (r->id.data == NULL)
@@ -60,7 +60,7 @@ fuzz_tell(const struct kafka_record *r, const struct kafka_rules *rules,
 	task.blockers = blockers;
 	task.blocker_count = r->blocker_count;
 	if (queue__add_task(&build, &task, &err) != SST_OK ||
-	    queue__finish(&build, draft, &err) != SST_OK)
+	    queue__finish(&build, &err) != SST_OK)
 		abort();
 }
 

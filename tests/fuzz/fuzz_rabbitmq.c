@@ -43,9 +43,9 @@ on_row(void *ctx, const struct rabbitmq_row *row, struct sst_error *err)
 	names.name = name.data != NULL ? name.data : "";
 	names.dead_letter_queue = row->dead_exchange;
 	names.keeps_dead = row->ttl;
-	code = rabbitmq__entity(&cell->row, &names, &build, err);
+	code = rabbitmq__entity(f->draft, &cell->row, &names, &build, err);
 	if (code == SST_OK)
-		code = queue__finish(&build, f->draft, err);
+		code = queue__finish(&build, err);
 	sst_buf_fini(&name);
 	if (code != SST_OK && code != SST_LIMIT)
 		abort();

@@ -107,9 +107,10 @@ build_detail(const struct bullmq *b, const struct bullmq_queue *q)
 }
 
 static int
-build_begin(const struct bullmq *b, const struct bullmq_queue *q,
+build_begin(struct bullmq_read *read, const struct bullmq_queue *q,
     struct queue_build *build, struct sst_error *err)
 {
+	const struct bullmq *b = read->b;
 	struct queue_row row = QUEUE_ROW_INIT;
 
 	row.name = queue__text(q->shown);
@@ -120,7 +121,7 @@ build_begin(const struct bullmq *b, const struct bullmq_queue *q,
 	row.type = queue__text(q->legacy ? "bull" : "bullmq");
 	row.oldest_submitted_at = build_oldest(q);
 	row.detail = build_detail(b, q);
-	return queue__begin(&row, build, err);
+	return queue__begin(read->out, &row, build, err);
 }
 
 static int
@@ -297,14 +298,14 @@ bullmq__build(
     struct bullmq_read *read, struct bullmq_queue *q, struct sst_error *err)
 {
 	struct queue_build build = {0};
-	int code = build_begin(read->b, q, &build, err);
+	int code = build_begin(read, q, &build, err);
 
 	if (code == SST_OK)
 		code = build_levels(q, &build, err);
 	if (code == SST_OK)
 		code = build_tasks(read, q, &build, err);
 	if (code == SST_OK)
-		return queue__finish(&build, read->out, err);
+		return queue__finish(&build, err);
 	queue__drop(&build);
 	return code;
 }

@@ -326,7 +326,7 @@ static int
 tell_build(struct tell *t, const struct queue_row *row)
 {
 	struct queue_build build;
-	int code = queue__begin(row, &build, t->err);
+	int code = queue__begin(t->read->out, row, &build, t->err);
 
 	if (code != SST_OK)
 		return code;
@@ -336,7 +336,7 @@ tell_build(struct tell *t, const struct queue_row *row)
 		code = tell_tasks(t);
 	t->build = NULL;
 	if (code == SST_OK)
-		return queue__finish(&build, t->read->out, t->err);
+		return queue__finish(&build, t->err);
 	queue__drop(&build);
 	return code;
 }

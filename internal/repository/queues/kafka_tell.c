@@ -201,13 +201,13 @@ tell_build(struct kafka_read *read, struct kafka_queue *q,
     const struct queue_row *row, struct sst_error *err)
 {
 	struct tell tell = {.k = read->k, .q = q};
-	int code = queue__begin(row, &tell.build, err);
+	int code = queue__begin(read->out, row, &tell.build, err);
 
 	if (code != SST_OK)
 		return code;
 	code = tell_tasks(&tell, err);
 	if (code == SST_OK)
-		return queue__finish(&tell.build, read->out, err);
+		return queue__finish(&tell.build, err);
 	queue__drop(&tell.build);
 	return code;
 }

@@ -184,7 +184,7 @@ tell_build(struct nats_tell *t, struct sst_error *err)
 	if (t->id_cap > 0)
 		memset(t->ids, 0, t->id_cap * sizeof(*t->ids));
 	tell_row(t, &row);
-	code = queue__begin(&row, &build, err);
+	code = queue__begin(t->read->out, &row, &build, err);
 	if (code != SST_OK)
 		return code;
 	if (row.detail == QUEUE_WINDOW)
@@ -192,7 +192,7 @@ tell_build(struct nats_tell *t, struct sst_error *err)
 	if (code == SST_OK)
 		code = nats__tell_priorities(t, &row, &build, err);
 	if (code == SST_OK)
-		return queue__finish(&build, t->read->out, err);
+		return queue__finish(&build, err);
 	queue__drop(&build);
 	return code;
 }

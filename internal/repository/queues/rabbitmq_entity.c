@@ -73,7 +73,7 @@ entity_priorities(const struct rabbitmq_row *row, struct queue_build *build,
 }
 
 int
-rabbitmq__entity(const struct rabbitmq_row *row,
+rabbitmq__entity(struct sst_draft *draft, const struct rabbitmq_row *row,
     const struct rabbitmq_names *names, struct queue_build *out,
     struct sst_error *err)
 {
@@ -95,7 +95,7 @@ rabbitmq__entity(const struct rabbitmq_row *row,
 	told.type = queue__text(row->type);
 	told.dead_letter_queue = queue__text(names->dead_letter_queue);
 	told.oldest_submitted_at = entity_head(row);
-	code = queue__begin(&told, &build, err);
+	code = queue__begin(draft, &told, &build, err);
 	if (code != SST_OK)
 		return code;
 	code = entity_priorities(row, &build, err);

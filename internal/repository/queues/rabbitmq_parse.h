@@ -147,8 +147,8 @@ struct rabbitmq_names {
 	bool keeps_dead;               /* what is in it are dead letters */
 };
 
-/* The queue of the document, begun: see queue__finish. SST_NOMEM. */
-int rabbitmq__entity(const struct rabbitmq_row *row,
+/* The queue of the document, begun: see queue__begin, _finish. SST_NOMEM. */
+int rabbitmq__entity(struct sst_draft *draft, const struct rabbitmq_row *row,
     const struct rabbitmq_names *names, struct queue_build *out,
     struct sst_error *err);
 

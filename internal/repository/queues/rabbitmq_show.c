@@ -143,8 +143,9 @@ show_one(struct rabbitmq_read *read, const struct rabbitmq_cell *cell,
 	names.keeps_dead = cell->dead_letters && row.consumers <= 0;
 	code = show_target(read->r, &row, &names.dead_letter_queue, err);
 	if (code == SST_OK)
-		code = rabbitmq__entity(&row, &names, &build, err);
-	return code == SST_OK ? queue__finish(&build, read->out, err) : code;
+		code = rabbitmq__entity(
+		    read->out, &row, &names, &build, err);
+	return code == SST_OK ? queue__finish(&build, err) : code;
 }
 
 int

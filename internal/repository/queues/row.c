@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "model/entity.h"
 #include "repository/draft.h"
 
 /* What the schema allows; sources keep to less. */
@@ -155,13 +156,12 @@ put_rates(json_t *queue, const struct queue_rates *r)
 	       put(rates, "acked_per_second", rate_json(r->acked));
 }
 
-int
-queue__begin(const struct queue_row *row, struct queue_build *out,
-    struct sst_error *err)
+static json_t *
+row_json(const struct queue_row *row)
 {
-	json_t *queue = json_object(), *tasks = json_array();
+	json_t *queue = json_object();
 
-	if (queue == NULL || tasks == NULL || !put_text(queue, "name", row->name) ||
+	if (queue == NULL || !put_text(queue, "name", row->name) ||
 	    !put_word(queue, "system", row->system) ||
 	    !put_depth(queue, &row->depth) ||
 	    !put_count_null(queue, "consumers", row->consumers) ||
@@ -172,14 +172,27 @@ queue__begin(const struct queue_row *row, struct queue_build *out,
 	    !put_time(
 		queue, "oldest_submitted_at", row->oldest_submitted_at) ||
 	    !put_count_null(queue, "tasks_total", row->depth.total) ||
-	    !put(queue, "tasks", json_incref(tasks))) {
+	    !put(queue, "tasks", json_array())) {
 		json_decref(queue);
-		json_decref(tasks);
+		return NULL;
+	}
+	return queue;
+}
+
+int
+queue__begin(struct sst_draft *draft, const struct queue_row *row,
+    struct queue_build *out, struct sst_error *err)
+{
+	json_t *queue = row_json(row);
+
+	if (queue == NULL || (draft != NULL &&
+				 sst_draft_open(draft, queue, err) != SST_OK)) {
+		json_decref(queue);
 		return sst_error_nomem(err);
 	}
-	json_decref(tasks);
-	*out = (struct queue_build){.queue = queue,
-	    .tasks = tasks,
+	*out = (struct queue_build){.draft = draft,
+	    .queue = queue,
+	    .made_of = SST_BUF_INIT,
 	    .total = row->depth.total,
 	    .detail = row->detail};
 	return SST_OK;
@@ -333,25 +346,70 @@ task_fill(json_t *json, const struct queue_task *t)
 	       put_text(json, "error", t->error);
 }
 
+/* A text and where it ends, so that no two lists of texts look alike. */
+static void
+mark_text(struct sst_buf *out, struct queue_text text)
+{
+	size_t len = text.data != NULL ? text.len : SIZE_MAX;
+
+	sst_buf_add(out, &len, sizeof(len));
+	if (text.data != NULL)
+		sst_buf_add(out, text.data, text.len);
+}
+
+/* A hash of all that task_fill() looks at, in its order; 0 without memory. */
+static uint64_t
+task_mark(struct sst_buf *made_of, const struct queue_task *t)
+{
+	const int64_t numbers[] = {t->status, t->priority.level,
+	    t->priority.has_number, t->priority.number, t->position,
+	    t->submitted_at.ms, t->not_before.ms, t->started_at.ms, t->attempts,
+	    t->max_attempts, t->deadlocked, t->orphaned, t->not_yet};
+	size_t i;
+
+	sst_buf_clear(made_of);
+	sst_buf_add(made_of, numbers, sizeof(numbers));
+	mark_text(made_of, t->type);
+	mark_text(made_of, t->priority.text);
+	mark_text(made_of, queue__text(t->priority.scheme));
+	mark_text(made_of, t->assigned_to);
+	mark_text(made_of, t->error);
+	for (i = 0; i < t->blocker_count; i++) {
+		int64_t status = t->blockers[i].status;
+
+		sst_buf_add(made_of, &status, sizeof(status));
+		mark_text(made_of, t->blockers[i].id);
+		mark_text(made_of, t->blockers[i].queue);
+	}
+	if (sst_buf_failed(made_of))
+		return 0;
+	return sst_hash_bytes(made_of->data, made_of->len).low | 1;
+}
+
 int
 queue__add_task(struct queue_build *build, const struct queue_task *task,
     struct sst_error *err)
 {
-	json_t *json = json_object();
+	uint64_t mark = task_mark(&build->made_of, task);
+	json_t *json;
 
+	if (mark == 0)
+		return sst_error_nomem(err);
+	build->listed += task->not_yet ? 0 : 1;
+	if (task->id.data != NULL &&
+	    sst_draft_child_same(
+		build->draft, task->id.data, task->id.len, mark))
+		return SST_OK;
+	json = json_object();
 	if (json == NULL || !task_fill(json, task)) {
 		json_decref(json);
 		return sst_error_nomem(err);
 	}
-	if (json_array_append_new(build->tasks, json) != 0)
-		return sst_error_nomem(err);
-	build->listed += task->not_yet ? 0 : 1;
-	return SST_OK;
+	return sst_draft_child(build->draft, json, mark, err);
 }
 
 int
-queue__finish(struct queue_build *build, struct sst_draft *draft,
-    struct sst_error *err)
+queue__finish(struct queue_build *build, struct sst_error *err)
 {
 	enum queue_detail detail = build->detail;
 	json_t *queue = build->queue;
@@ -371,7 +429,8 @@ queue__finish(struct queue_build *build, struct sst_draft *draft,
 		return sst_error_nomem(err);
 	}
 	build->queue = NULL;
-	return sst_draft_add(draft, queue, err);
+	sst_buf_fini(&build->made_of);
+	return sst_draft_add(build->draft, queue, err);
 }
 
 void
@@ -379,4 +438,5 @@ queue__drop(struct queue_build *build)
 {
 	json_decref(build->queue);
 	build->queue = NULL;
+	sst_buf_fini(&build->made_of);
 }

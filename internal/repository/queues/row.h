@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -137,25 +138,30 @@ struct queue_row {
 
 /* A queue in the making; init with queue__begin. */
 struct queue_build {
-	json_t *queue;    /* owned; NULL when memory ran out */
-	json_t *tasks;    /* borrowed from it */
+	struct sst_draft *draft; /* borrowed */
+	json_t *queue;    /* owned; NULL: it was ended */
+	struct sst_buf made_of; /* of the task being added */
 	int64_t total;    /* of the row */
 	int64_t listed;   /* tasks that are in the queue */
 	enum queue_detail detail;
 };
 
-/* Writes no member whose value would be unknown where the schema lets it be
- * absent. Rates are rounded to 0.1, so that an idle queue is silent while its
- * averages fade out. SST_NOMEM; then there is nothing to free. */
-int queue__begin(const struct queue_row *row, struct queue_build *out,
-    struct sst_error *err);
+/*
+ * Begins a queue in the draft (NULL: one that is dropped, without tasks), one at
+ * a time. Writes no member whose value would be unknown where the schema lets it
+ * be absent. Rates are rounded to 0.1, so that an idle queue is silent while its
+ * averages fade out. SST_NOMEM; then there is nothing to free.
+ */
+int queue__begin(struct sst_draft *draft, const struct queue_row *row,
+    struct queue_build *out, struct sst_error *err);
 
 /* Adds a row of `priorities`, in the order they are taken. */
 int queue__add_priority(struct queue_build *build,
     const struct queue_priority *priority, int64_t ready,
     struct sst_error *err);
 
-/* SST_NOMEM. */
+/* Costs little when the task is as it was in the last good collection. A task
+ * that does not conform is left out and counted. SST_NOMEM. */
 int queue__add_task(struct queue_build *build, const struct queue_task *task,
     struct sst_error *err);
 
@@ -165,8 +171,7 @@ int queue__add_task(struct queue_build *build, const struct queue_task *task,
  * "full", a "full" that omits is a "window". Always ends build. As
  * sst_draft_add().
  */
-int queue__finish(struct queue_build *build, struct sst_draft *draft,
-    struct sst_error *err);
+int queue__finish(struct queue_build *build, struct sst_error *err);
 
 /* Drops it; accepts one that was ended. */
 void queue__drop(struct queue_build *build);

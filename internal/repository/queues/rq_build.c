@@ -282,7 +282,7 @@ build_entity(struct rq_read *read, struct rq_queue *q,
 	row.detail = q->large ? QUEUE_UNAVAILABLE : QUEUE_FULL;
 	build_depth(q, &row.depth);
 	row.oldest_submitted_at = build_oldest(rq, q, raw);
-	code = queue__begin(&row, &build, err);
+	code = queue__begin(read->out, &row, &build, err);
 	for (i = q->task; code == SST_OK && i < q->task + q->tasks; i++) {
 		if (!rq->tasks[i].gone)
 			code =
@@ -290,7 +290,7 @@ build_entity(struct rq_read *read, struct rq_queue *q,
 		if (code != SST_OK)
 			queue__drop(&build);
 	}
-	return code == SST_OK ? queue__finish(&build, read->out, err) : code;
+	return code == SST_OK ? queue__finish(&build, err) : code;
 }
 
 int

@@ -272,12 +272,12 @@ tasks_make(struct sql_read *read, struct sql_found *found,
 	int code;
 
 	row->system = read->source->settings->pick.system;
-	code = queue__begin(row, &build, err);
+	code = queue__begin(read->out, row, &build, err);
 	if (code != SST_OK)
 		return code;
 	code = tasks_build(read, &build, row, err);
 	if (code == SST_OK)
-		code = queue__finish(&build, read->out, err);
+		code = queue__finish(&build, err);
 	else
 		queue__drop(&build);
 	found->whole = sst_draft_rejected(read->out) == rejected;

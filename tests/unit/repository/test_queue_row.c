@@ -77,9 +77,9 @@ START_TEST(what_is_not_known_is_null)
 	row.name = queue__text("q");
 	row.system = "s";
 	task.id = queue__text("t");
-	ck_assert_int_eq(queue__begin(&row, &build, &err), SST_OK);
+	ck_assert_int_eq(queue__begin(draft, &row, &build, &err), SST_OK);
 	ck_assert_int_eq(queue__add_task(&build, &task, &err), SST_OK);
-	ck_assert_int_eq(queue__finish(&build, draft, &err), SST_OK);
+	ck_assert_int_eq(queue__finish(&build, &err), SST_OK);
 	expect("{\"name\":\"q\",\"tasks\":[{\"id\":\"t\",\"priority\":"
 	       "{\"level\":\"normal\",\"raw\":null},\"submitted_at\":null,"
 	       "\"status\":\"unknown\"}],\"system\":\"s\",\"depth\":"
@@ -126,10 +126,10 @@ START_TEST(what_is_known_is_told)
 	task.blocker_count = 2;
 	task.deadlocked = task.orphaned = true;
 	task.error = queue__text("password=hunter2 is wrong");
-	ck_assert_int_eq(queue__begin(&row, &build, &err), SST_OK);
+	ck_assert_int_eq(queue__begin(draft, &row, &build, &err), SST_OK);
 	ck_assert_int_eq(queue__add_priority(&build, &low, 7, &err), SST_OK);
 	ck_assert_int_eq(queue__add_task(&build, &task, &err), SST_OK);
-	ck_assert_int_eq(queue__finish(&build, draft, &err), SST_OK);
+	ck_assert_int_eq(queue__finish(&build, &err), SST_OK);
 	expect(
 	    "{\"name\":\"q\",\"tasks\":[{\"id\":\"t\",\"priority\":{\"level\":"
 	    "\"low\",\"raw\":9,\"scheme\":\"lower first\",\"position\":0},"
@@ -180,14 +180,14 @@ START_TEST(counts_add_up)
 	row.system = "s";
 	row.depth.total = cases[_i].total;
 	row.detail = cases[_i].detail;
-	ck_assert_int_eq(queue__begin(&row, &build, &err), SST_OK);
+	ck_assert_int_eq(queue__begin(draft, &row, &build, &err), SST_OK);
 	for (i = 0; i < cases[_i].listed + cases[_i].not_yet; i++) {
 		snprintf(id, sizeof(id), "t%d", i);
 		task.id = queue__text(id);
 		task.not_yet = i >= cases[_i].listed;
 		ck_assert_int_eq(queue__add_task(&build, &task, &err), SST_OK);
 	}
-	ck_assert_int_eq(queue__finish(&build, draft, &err), SST_OK);
+	ck_assert_int_eq(queue__finish(&build, &err), SST_OK);
 	text = finished();
 	tree = json_loads(text, 0, NULL);
 	total = json_object_get(tree, "tasks_total");
@@ -212,9 +212,9 @@ START_TEST(bytes_that_are_no_text_are_replaced)
 	row.name = (struct queue_text){"a\xff\n\x06z", 5};
 	row.system = "s";
 	task.id = (struct queue_text){"\xc3(", 2};
-	ck_assert_int_eq(queue__begin(&row, &build, &err), SST_OK);
+	ck_assert_int_eq(queue__begin(draft, &row, &build, &err), SST_OK);
 	ck_assert_int_eq(queue__add_task(&build, &task, &err), SST_OK);
-	ck_assert_int_eq(queue__finish(&build, draft, &err), SST_OK);
+	ck_assert_int_eq(queue__finish(&build, &err), SST_OK);
 	text = finished();
 	ck_assert_ptr_nonnull(strstr(text, "\"a\xef\xbf\xbd z\""));
 	ck_assert_ptr_nonnull(strstr(text, "\"id\":\"\xef\xbf\xbd(\""));
@@ -229,7 +229,7 @@ make(void)
 	    {"a\xff", 2}, {"q", 1}, QUEUE_QUEUED};
 	struct queue_row row = QUEUE_ROW_INIT;
 	struct queue_task task = QUEUE_TASK_INIT;
-	struct queue_build build = {NULL, NULL, 0, 0, QUEUE_FULL};
+	struct queue_build build = {.queue = NULL};
 	int code;
 
 	row.name = queue__text("q");
@@ -238,13 +238,13 @@ make(void)
 	task.id = queue__text("t");
 	task.blockers = &blocker;
 	task.blocker_count = 1;
-	code = queue__begin(&row, &build, &err);
+	code = queue__begin(draft, &row, &build, &err);
 	if (code == SST_OK)
 		code = queue__add_priority(&build, &task.priority, 1, &err);
 	if (code == SST_OK)
 		code = queue__add_task(&build, &task, &err);
 	if (code == SST_OK)
-		return queue__finish(&build, draft, &err);
+		return queue__finish(&build, &err);
 	queue__drop(&build);
 	return code;
 }

@@ -44,7 +44,8 @@ entity_of(const struct rabbitmq_row *row, const struct rabbitmq_names *names)
 	struct sst_error err;
 	json_t *queue;
 
-	ck_assert_int_eq(rabbitmq__entity(row, names, &build, &err), SST_OK);
+	ck_assert_int_eq(rabbitmq__entity(NULL, row, names, &build, &err),
+	    SST_OK);
 	queue = json_incref(build.queue);
 	queue__drop(&build);
 	return queue;

@@ -79,7 +79,7 @@ show(struct rabbitmq_letters *letters, struct rabbitmq_table *table,
 		rabbitmq__letters_target(
 		    letters, &cell->row, &how.dead_letter_queue, &to);
 		how.keeps_dead = cell->dead_letters;
-		code = rabbitmq__entity(&cell->row, &how, &build, err);
+		code = rabbitmq__entity(NULL, &cell->row, &how, &build, err);
 		if (code == SST_OK)
 			queue__drop(&build);
 	}
