@@ -162,22 +162,6 @@ build_levels(const struct bullmq_queue *q, struct queue_build *build,
 	return code;
 }
 
-/* The document tells blockers apart by their id alone: of two queues' jobs of
- * one id the first is shown, which is one that failed if any did. */
-static bool
-build_is_told(
-    const struct queue_blocker *told, size_t count, struct queue_text id)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		if (told[i].id.len == id.len &&
-		    memcmp(told[i].id.data, id.data, id.len) == 0)
-			return true;
-	}
-	return false;
-}
-
 static struct queue_text
 build_child_queue(const struct bullmq *b, const struct bullmq_child *c)
 {
@@ -210,8 +194,7 @@ build_blockers(const struct bullmq *b, const struct bullmq_parent *p,
 		c = &b->children[p->first + i];
 		id = (struct queue_text){
 		    c->key + c->id_at, c->key_len - c->id_at};
-		if (c->done || id.len == 0 || id.len > BUILD_NAME_MAX ||
-		    build_is_told(out, count, id))
+		if (c->done || id.len == 0 || id.len > BUILD_NAME_MAX)
 			continue;
 		out[count++] = (struct queue_blocker){
 		    id, build_child_queue(b, c), c->status};

@@ -270,18 +270,25 @@ blocker_json(const struct queue_blocker *b)
 }
 
 static int
+text_compare(struct queue_text a, struct queue_text b)
+{
+	size_t less = a.len < b.len ? a.len : b.len;
+	int c = less > 0 ? memcmp(a.data, b.data, less) : 0;
+
+	return c != 0 ? c : a.len < b.len ? -1 : a.len > b.len;
+}
+
+static int
 blocker_compare(const void *a, const void *b)
 {
 	const struct queue_blocker *const *x = a, *const *y = b;
-	size_t less = (*x)->id.len < (*y)->id.len ? (*x)->id.len : (*y)->id.len;
-	int c = memcmp((*x)->id.data, (*y)->id.data, less);
+	int c = text_compare((*x)->id, (*y)->id);
 
-	if (c != 0)
-		return c;
-	return (*x)->id.len < (*y)->id.len ? -1 : (*x)->id.len > (*y)->id.len;
+	return c != 0 ? c : text_compare((*x)->queue, (*y)->queue);
 }
 
-/* By id and each once, as the document has it. */
+/* By id and queue (some systems count the tasks of each queue from 1), and each
+ * once, as the document has it. */
 static bool
 put_sorted(json_t *list, const struct queue_blocker **sorted, size_t count)
 {

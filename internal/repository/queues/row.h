@@ -75,7 +75,7 @@ struct queue_task {
 	int64_t attempts;
 	int64_t max_attempts;
 	struct queue_text assigned_to;
-	const struct queue_blocker *blockers; /* in any order */
+	const struct queue_blocker *blockers; /* in any order, also twice */
 	size_t blocker_count;
 	bool deadlocked;  /* what it waits for can never finish */
 	bool orphaned;    /* its worker gives no sign of life */

@@ -93,6 +93,8 @@ START_TEST(what_is_known_is_told)
 {
 	const struct queue_blocker blockers[] = {
 	    {queue__text("b"), QUEUE_TEXT_NONE, QUEUE_FAILED},
+	    {queue__text("a"), queue__text("other"), QUEUE_RUNNING},
+	    {queue__text("b"), queue__text("more"), QUEUE_QUEUED},
 	    {queue__text("a"), queue__text("other"), QUEUE_RUNNING}};
 	struct queue_row row = QUEUE_ROW_INIT;
 	struct queue_task task = QUEUE_TASK_INIT;
@@ -123,7 +125,7 @@ START_TEST(what_is_known_is_told)
 	task.max_attempts = 3;
 	task.assigned_to = queue__text("w");
 	task.blockers = blockers;
-	task.blocker_count = 2;
+	task.blocker_count = 4;
 	task.deadlocked = task.orphaned = true;
 	task.error = queue__text("password=hunter2 is wrong");
 	ck_assert_int_eq(queue__begin(draft, &row, &build, &err), SST_OK);
@@ -138,7 +140,8 @@ START_TEST(what_is_known_is_told)
 	    "\"not_before\":\"2026-01-01T00:00:01Z\",\"started_at\":"
 	    "\"2026-01-01T00:00:02Z\",\"assigned_to\":\"w\",\"blocked_by\":["
 	    "{\"id\":\"a\",\"queue\":\"other\",\"status\":\"running\"},"
-	    "{\"id\":\"b\",\"queue\":null,\"status\":\"failed\"}],"
+	    "{\"id\":\"b\",\"queue\":null,\"status\":\"failed\"},"
+	    "{\"id\":\"b\",\"queue\":\"more\",\"status\":\"queued\"}],"
 	    "\"deadlocked\":true,\"orphaned\":true,\"error\":\"password="
 	    "[redacted] is wrong\"}],\"system\":\"s\",\"depth\":{\"ready\":1,"
 	    "\"running\":2,\"delayed\":3,\"blocked\":4,\"failed\":5,\"dead\":"
