@@ -236,6 +236,7 @@ def of_redis(kind, fill, change):
          f"{server / (LOOKS + 1) * 1000:.0f} ms a look), {rss / 1024:.0f} MB")
     at_most(f"queues_{kind}_refresh", max(still[0], moving[0]), 1, "s")
     at_most(f"queues_{kind}_cpu", still[1] * 100, 5, "%")
+    at_most(f"queues_{kind}_cpu_changing", moving[1] * 100, 5, "%")
 
 
 def row_queues_celery():

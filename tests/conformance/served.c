@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/option.h"
 #include "conformance/steps.h"
 #include "support/poll.h"
 #include "support/subject.h"
@@ -84,27 +83,8 @@ collect_good(void)
 
 START_TEST(the_table_is_complete)
 {
-	const struct sst_source_ops *ops = variant->ops;
-	size_t i, k;
-
-	ck_assert(ops->kind != NULL && ops->kind[0] != '\0');
-	ck_assert_int_lt(ops->section, SST_SECTION_COUNT);
-	ck_assert(ops->summary != NULL && ops->summary[0] != '\0');
-	ck_assert(ops->init != NULL && ops->collect != NULL);
-	ck_assert(ops->fini != NULL && ops->interrupt != NULL);
-	ck_assert(ops->start == NULL || ops->stop != NULL);
-	ck_assert_int_gt(ops->interval_ms, 0);
-	ck_assert_int_gt(ops->deadline_ms, 0);
-	/* two misses in a row are not stale yet */
-	ck_assert_int_gt(ops->max_age_ms, 2 * ops->interval_ms);
-	for (i = 0; i < ops->option_count; i++) {
-		ck_assert_ptr_nonnull(ops->options[i].name);
-		ck_assert_ptr_nonnull(ops->options[i].help);
-		ck_assert_uint_lt(ops->options[i].offset, ops->settings_size);
-		for (k = 0; k < i; k++)
-			ck_assert_str_ne(
-			    ops->options[i].name, ops->options[k].name);
-	}
+	conformance_table(variant->ops);
+	ck_assert_ptr_nonnull(variant->ops->interrupt);
 }
 END_TEST
 

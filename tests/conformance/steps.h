@@ -15,6 +15,9 @@ struct conformance_way {
 	void (*collect)(void);
 };
 
+/* The source names itself, its times and its options, and has what every source
+ * needs. */
+void conformance_table(const struct sst_source_ops *ops);
 /* Each of these YAML texts (NULL ends; NULL: none) is refused with a reason;
  * closing is safe before, in between and after. */
 void
