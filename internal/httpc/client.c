@@ -1,26 +1,19 @@
 #include "httpc/client.h"
 
 #include <curl/curl.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "httpc/httpc_priv.h"
+#include "httpc/transfer.h"
 
-/* Wakes up this often so that a clock that was turned by hand is seen. */
-enum { CLIENT_POLL_MS = 50 };
 /* More than any known upstream sends; curl bounds one line, not their sum. */
 enum { CLIENT_HEADER_BYTES = 64 * 1024 };
 /* Told to wait longer than this, we ask again all the same. */
 enum { CLIENT_RETRY_AFTER_MAX_S = 3600 };
 
 struct sst_httpc {
-	const struct sst_clock *clock;
-	CURLM *multi; /* holds the connection between requests */
-	CURL *easy;
-	atomic_bool interrupted;
-	struct httpc_setup setup;
+	struct httpc_transfer t;
 	/* of the request that runs */
 	struct httpc_wire wire;
 	struct sst_buf body;
@@ -28,26 +21,14 @@ struct sst_httpc {
 	struct sst_mono deadline;
 	const struct sst_httpc_stream *stream; /* NULL: a whole body */
 	bool stream_open; /* its owner was told */
-	char detail[CURL_ERROR_SIZE];
 };
-
-/* CURLE_OK to go on, else why the request is given up. */
-static CURLcode
-client_check(struct sst_httpc *c)
-{
-	if (atomic_exchange(&c->interrupted, false))
-		return CURLE_ABORTED_BY_CALLBACK;
-	if (sst_mono_before(c->deadline, sst_clock_mono(c->clock)))
-		return CURLE_OPERATION_TIMEDOUT;
-	return CURLE_OK;
-}
 
 /* Something came: the other side may be silent again. */
 static void
 client_stream_alive(struct sst_httpc *c)
 {
 	c->deadline =
-	    sst_mono_add_ms(sst_clock_mono(c->clock), c->stream->idle_ms);
+	    sst_mono_add_ms(sst_clock_mono(c->t.clock), c->stream->idle_ms);
 	if (c->stream->until.ns != 0 &&
 	    sst_mono_before(c->stream->until, c->deadline))
 		c->deadline = c->stream->until;
@@ -72,7 +53,7 @@ client_streams(const struct sst_httpc *c)
 
 	if (c->stream == NULL)
 		return false;
-	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(c->t.easy, CURLINFO_RESPONSE_CODE, &status);
 	return status >= 200 && status < 300;
 }
 
@@ -84,7 +65,7 @@ client_on_body(char *bytes, size_t size, size_t count, void *ctx)
 	struct sst_httpc *c = ctx;
 	size_t len = size * count;
 
-	c->wire.given_up = (int)client_check(c);
+	c->wire.given_up = (int)httpc__transfer_check(&c->t, c->deadline);
 	if (c->wire.given_up != 0)
 		return CURL_WRITEFUNC_ERROR;
 	if (client_streams(c))
@@ -150,7 +131,7 @@ static CURLcode
 client_set_callbacks(struct sst_httpc *c)
 {
 	CURLcode rc = CURLE_OK;
-	CURL *e = c->easy;
+	CURL *e = c->t.easy;
 
 	rc |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, client_on_body);
 	rc |= curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
@@ -159,7 +140,6 @@ client_set_callbacks(struct sst_httpc *c)
 	rc |= curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, client_on_debug);
 	rc |= curl_easy_setopt(e, CURLOPT_DEBUGDATA, c);
 	rc |= curl_easy_setopt(e, CURLOPT_VERBOSE, 1L);
-	rc |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->detail);
 	return rc;
 }
 
@@ -174,29 +154,17 @@ sst_httpc_new(const struct sst_httpc_options *options,
 	code = httpc__options_check(options, err);
 	if (code != SST_OK)
 		return code;
-	/* Counted and thread-safe in the libcurl we require. */
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return sst_error_set(err, SST_INTERNAL, "libcurl: no start");
 	c = calloc(1, sizeof(*c));
-	if (c == NULL) {
-		curl_global_cleanup();
+	if (c == NULL)
 		return sst_error_nomem(err);
-	}
-	c->clock = clock;
-	httpc__setup_init(&c->setup);
-	atomic_init(&c->interrupted, false);
-	c->multi = curl_multi_init();
-	c->easy = curl_easy_init();
-	if (c->multi == NULL || c->easy == NULL) {
-		sst_httpc_free(&c);
-		return sst_error_nomem(err);
-	}
-	code = httpc__setup_apply(&c->setup, c->easy, options, err);
-	if (code == SST_OK && client_set_callbacks(c) != CURLE_OK)
-		code = sst_error_nomem(err);
+	code = httpc__transfer_init(&c->t, options, clock, err);
 	if (code != SST_OK) {
-		sst_httpc_free(&c);
+		free(c);
 		return code;
+	}
+	if (client_set_callbacks(c) != CURLE_OK) {
+		sst_httpc_free(&c);
+		return sst_error_nomem(err);
 	}
 	*out = c;
 	return SST_OK;
@@ -209,20 +177,16 @@ sst_httpc_free(struct sst_httpc **client)
 
 	if (c == NULL)
 		return;
-	curl_easy_cleanup(c->easy);
-	curl_multi_cleanup(c->multi);
-	httpc__setup_fini(&c->setup);
+	httpc__transfer_fini(&c->t);
 	sst_buf_fini(&c->body);
 	free(c);
-	curl_global_cleanup();
 	*client = NULL;
 }
 
 void
 sst_httpc_interrupt(struct sst_httpc *client)
 {
-	atomic_store(&client->interrupted, true);
-	curl_multi_wakeup(client->multi);
+	httpc__transfer_interrupt(&client->t);
 }
 
 int
@@ -235,7 +199,7 @@ sst_httpc_set_basic(struct sst_httpc *client, const char *username,
 
 	if (code != SST_OK)
 		return code;
-	if (!httpc__setup_credentials(client->easy, &options))
+	if (!httpc__setup_credentials(client->t.easy, &options))
 		return sst_error_nomem(err);
 	return SST_OK;
 }
@@ -250,10 +214,10 @@ sst_httpc_set_bearer(
 	if (code != SST_OK)
 		return code;
 	if (token == NULL) {
-		curl_easy_setopt(client->easy, CURLOPT_XOAUTH2_BEARER, NULL);
+		curl_easy_setopt(client->t.easy, CURLOPT_XOAUTH2_BEARER, NULL);
 		return SST_OK;
 	}
-	if (!httpc__setup_credentials(client->easy, &options))
+	if (!httpc__setup_credentials(client->t.easy, &options))
 		return sst_error_nomem(err);
 	return SST_OK;
 }
@@ -261,38 +225,7 @@ sst_httpc_set_bearer(
 void
 sst_httpc_resume(struct sst_httpc *client)
 {
-	atomic_store(&client->interrupted, false);
-}
-
-static CURLcode
-client_result(struct sst_httpc *c)
-{
-	CURLMsg *msg;
-	int left;
-
-	while ((msg = curl_multi_info_read(c->multi, &left)) != NULL) {
-		if (msg->msg == CURLMSG_DONE && msg->easy_handle == c->easy)
-			return msg->data.result;
-	}
-	return CURLE_FAILED_INIT;
-}
-
-static CURLcode
-client_wait(struct sst_httpc *c)
-{
-	CURLcode rc = client_check(c);
-	int64_t left;
-
-	if (rc != CURLE_OK)
-		return rc;
-	left = sst_mono_diff_ms(c->deadline, sst_clock_mono(c->clock));
-	if (left < 0)
-		left = 0;
-	/* rounded up: a poll that ends early would spin */
-	left = left < CLIENT_POLL_MS ? left + 1 : CLIENT_POLL_MS;
-	if (curl_multi_poll(c->multi, NULL, 0, (int)left, NULL) != CURLM_OK)
-		return CURLE_OUT_OF_MEMORY;
-	return CURLE_OK;
+	httpc__transfer_resume(&client->t);
 }
 
 static CURLcode
@@ -302,13 +235,13 @@ client_run(struct sst_httpc *c)
 	int running = 1;
 
 	for (;;) {
-		if (curl_multi_perform(c->multi, &running) != CURLM_OK)
+		if (curl_multi_perform(c->t.multi, &running) != CURLM_OK)
 			return CURLE_OUT_OF_MEMORY;
 		if (running == 0 && c->wire.given_up != 0)
 			return (CURLcode)c->wire.given_up;
 		if (running == 0)
-			return client_result(c);
-		rc = client_wait(c);
+			return httpc__transfer_result(&c->t);
+		rc = httpc__transfer_poll(&c->t, NULL, c->deadline);
 		if (rc != CURLE_OK)
 			return rc;
 	}
@@ -325,18 +258,18 @@ client_finished(
 	if (rc != CURLE_OK) {
 		failure.curl_code = (int)rc;
 		curl_easy_getinfo(
-		    c->easy, CURLINFO_OS_ERRNO, &failure.os_errno);
-		failure.detail = c->detail;
-		curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE,
+		    c->t.easy, CURLINFO_OS_ERRNO, &failure.os_errno);
+		failure.detail = c->t.detail;
+		curl_easy_getinfo(c->t.easy, CURLINFO_HTTP_CONNECTCODE,
 		    &failure.connect_status);
 		failure.verb = "GET ";
 		failure.url = url;
-		failure.proxy = c->setup.proxy;
+		failure.proxy = c->t.setup.proxy;
 		failure.max_bytes = c->max_bytes;
 		return httpc__failure(&failure, &c->wire, err);
 	}
 	curl_easy_getinfo(
-	    c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+	    c->t.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
 	if (announced < 0 || c->wire.body_raw <= (uint64_t)announced)
 		return SST_OK;
 	httpc__url_shown(url, shown, sizeof(shown));
@@ -356,15 +289,15 @@ client_take(
 	r.body = sst_buf_take(&c->body, &r.len);
 	if (r.body == NULL)
 		r.body = calloc(1, 1);
-	curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
+	curl_easy_getinfo(c->t.easy, CURLINFO_CONTENT_TYPE, &type);
 	if (type != NULL)
 		r.content_type = strdup(type);
 	if (r.body == NULL || (type != NULL && r.content_type == NULL)) {
 		sst_httpc_response_fini(&r);
 		return sst_error_nomem(err);
 	}
-	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r.status);
-	curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &wait);
+	curl_easy_getinfo(c->t.easy, CURLINFO_RESPONSE_CODE, &r.status);
+	curl_easy_getinfo(c->t.easy, CURLINFO_RETRY_AFTER, &wait);
 	if (wait > CLIENT_RETRY_AFTER_MAX_S)
 		wait = CLIENT_RETRY_AFTER_MAX_S;
 	r.retry_after_ms = wait > 0 ? (long)wait * 1000 : -1;
@@ -379,7 +312,7 @@ client_reset(struct sst_httpc *c, const struct sst_httpc_request *request)
 	sst_buf_clear(&c->body);
 	c->max_bytes = request->max_bytes;
 	c->deadline = request->deadline;
-	c->detail[0] = '\0';
+	c->t.detail[0] = '\0';
 }
 
 static int
@@ -388,10 +321,10 @@ client_transfer(struct sst_httpc *c, const struct sst_httpc_request *request,
 {
 	int code;
 
-	if (curl_multi_add_handle(c->multi, c->easy) != CURLM_OK)
+	if (curl_multi_add_handle(c->t.multi, c->t.easy) != CURLM_OK)
 		return sst_error_nomem(err);
 	code = client_finished(c, client_run(c), request->url, err);
-	curl_multi_remove_handle(c->multi, c->easy);
+	curl_multi_remove_handle(c->t.multi, c->t.easy);
 	return code;
 }
 
@@ -468,7 +401,7 @@ client_depart(struct sst_httpc *c, const struct sst_httpc_request *request,
     struct client_way *way, struct sst_error *err)
 {
 	curl_off_t most = (curl_off_t)request->max_bytes;
-	CURL *e = c->easy;
+	CURL *e = c->t.easy;
 	CURLcode rc = CURLE_OK;
 	bool alias = way->alias.url != NULL;
 
@@ -494,8 +427,8 @@ client_depart(struct sst_httpc *c, const struct sst_httpc_request *request,
 static void
 client_arrive(struct sst_httpc *c, struct client_way *way)
 {
-	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_easy_setopt(c->easy, CURLOPT_CONNECT_TO, NULL);
+	curl_easy_setopt(c->t.easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(c->t.easy, CURLOPT_CONNECT_TO, NULL);
 	curl_slist_free_all(way->headers);
 	curl_slist_free_all(way->connect_to);
 	httpc__alias_fini(&way->alias);
@@ -509,9 +442,9 @@ client_request(struct sst_httpc *c, const struct sst_httpc_request *request,
 	int code;
 
 	code = client_check_request(request, err);
-	if (code == SST_OK && c->setup.tls_server_name != NULL)
+	if (code == SST_OK && c->t.setup.tls_server_name != NULL)
 		code = httpc__alias_init(&way.alias, request->url,
-		    c->setup.tls_server_name, err);
+		    c->t.setup.tls_server_name, err);
 	client_reset(c, request);
 	if (code == SST_OK)
 		code = client_depart(c, request, &way, err);
@@ -553,10 +486,10 @@ sst_httpc_header(struct sst_httpc *client, const char *name)
 	size_t amount = 0;
 
 	if (curl_easy_header(
-		client->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		client->t.easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
 		return NULL;
 	amount = header->amount;
-	if (amount > 1 && curl_easy_header(client->easy, name, amount - 1,
+	if (amount > 1 && curl_easy_header(client->t.easy, name, amount - 1,
 			      CURLH_HEADER, -1, &header) != CURLHE_OK)
 		return NULL;
 	return header->value;

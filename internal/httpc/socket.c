@@ -1,26 +1,17 @@
 #include "httpc/socket.h"
 
 #include <curl/curl.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "httpc/httpc_priv.h"
-
-/* Wakes up this often so that a clock that was turned by hand is seen. */
-enum { SOCKET_POLL_MS = 50 };
+#include "httpc/transfer.h"
 
 struct sst_socket {
-	const struct sst_clock *clock;
-	CURLM *multi;
-	CURL *easy;
-	atomic_bool interrupted;
-	struct httpc_setup setup;
+	struct httpc_transfer t;
 	bool open, tls;
 	curl_socket_t fd;
 	char *name; /* of where it leads */
-	char detail[CURL_ERROR_SIZE];
 };
 
 /* libcurl speaks HTTP only once it is asked to send a request. */
@@ -28,13 +19,12 @@ static CURLcode
 socket_prepare(struct sst_socket *s)
 {
 	CURLcode rc = CURLE_OK;
-	CURL *e = s->easy;
+	CURL *e = s->t.easy;
 
 	rc |= curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 1L);
 	rc |= curl_easy_setopt(e, CURLOPT_SSL_ENABLE_ALPN, 0L);
 	/* the name of a server may lead elsewhere after it failed */
 	rc |= curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	rc |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->detail);
 	return rc;
 }
 
@@ -49,29 +39,17 @@ sst_socket_new(const struct sst_httpc_options *options,
 	code = httpc__options_check(options, err);
 	if (code != SST_OK)
 		return code;
-	/* Counted and thread-safe in the libcurl we require. */
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return sst_error_set(err, SST_INTERNAL, "libcurl: no start");
 	s = calloc(1, sizeof(*s));
-	if (s == NULL) {
-		curl_global_cleanup();
+	if (s == NULL)
 		return sst_error_nomem(err);
-	}
-	s->clock = clock;
-	httpc__setup_init(&s->setup);
-	atomic_init(&s->interrupted, false);
-	s->multi = curl_multi_init();
-	s->easy = curl_easy_init();
-	if (s->multi == NULL || s->easy == NULL) {
-		sst_socket_free(&s);
-		return sst_error_nomem(err);
-	}
-	code = httpc__setup_apply(&s->setup, s->easy, options, err);
-	if (code == SST_OK && socket_prepare(s) != CURLE_OK)
-		code = sst_error_nomem(err);
+	code = httpc__transfer_init(&s->t, options, clock, err);
 	if (code != SST_OK) {
-		sst_socket_free(&s);
+		free(s);
 		return code;
+	}
+	if (socket_prepare(s) != CURLE_OK) {
+		sst_socket_free(&s);
+		return sst_error_nomem(err);
 	}
 	*out = s;
 	return SST_OK;
@@ -84,28 +62,23 @@ sst_socket_free(struct sst_socket **socket)
 
 	if (s == NULL)
 		return;
-	if (s->multi != NULL && s->easy != NULL)
-		sst_socket_close(s);
-	curl_easy_cleanup(s->easy);
-	curl_multi_cleanup(s->multi);
-	httpc__setup_fini(&s->setup);
+	sst_socket_close(s);
+	httpc__transfer_fini(&s->t);
 	free(s->name);
 	free(s);
-	curl_global_cleanup();
 	*socket = NULL;
 }
 
 void
 sst_socket_interrupt(struct sst_socket *socket)
 {
-	atomic_store(&socket->interrupted, true);
-	curl_multi_wakeup(socket->multi);
+	httpc__transfer_interrupt(&socket->t);
 }
 
 void
 sst_socket_resume(struct sst_socket *socket)
 {
-	atomic_store(&socket->interrupted, false);
+	httpc__transfer_resume(&socket->t);
 }
 
 bool
@@ -118,7 +91,7 @@ sst_socket_is_open(const struct sst_socket *socket)
 void
 sst_socket_close(struct sst_socket *socket)
 {
-	curl_multi_remove_handle(socket->multi, socket->easy);
+	curl_multi_remove_handle(socket->t.multi, socket->t.easy);
 	socket->open = false;
 }
 
@@ -126,12 +99,12 @@ static int
 socket_failed(struct sst_socket *s, CURLcode rc, struct sst_error *err)
 {
 	struct httpc_failure failure = {.curl_code = (int)rc,
-	    .detail = s->detail,
+	    .detail = s->t.detail,
 	    .verb = "",
 	    .url = s->name};
 	struct httpc_wire wire = {0};
 
-	curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &failure.os_errno);
+	curl_easy_getinfo(s->t.easy, CURLINFO_OS_ERRNO, &failure.os_errno);
 	return httpc__failure(&failure, &wire, err);
 }
 
@@ -142,56 +115,11 @@ socket_not_opened(struct sst_socket *s, CURLcode rc, struct sst_error *err)
 	long port = 0;
 
 	/* known once it is connected */
-	curl_easy_getinfo(s->easy, CURLINFO_PRIMARY_PORT, &port);
+	curl_easy_getinfo(s->t.easy, CURLINFO_PRIMARY_PORT, &port);
 	if (rc != CURLE_OPERATION_TIMEDOUT || !s->tls || port == 0)
 		return socket_failed(s, rc, err);
 	return sst_error_set(
 	    err, SST_TIMEOUT, "%s: no TLS handshake in time", s->name);
-}
-
-/* CURLE_OK to go on, else why it is given up. */
-static CURLcode
-socket_check(struct sst_socket *s, struct sst_mono deadline)
-{
-	if (atomic_exchange(&s->interrupted, false))
-		return CURLE_ABORTED_BY_CALLBACK;
-	if (sst_mono_before(deadline, sst_clock_mono(s->clock)))
-		return CURLE_OPERATION_TIMEDOUT;
-	return CURLE_OK;
-}
-
-/* Also when it was woken up, or a while has passed. */
-static CURLcode
-socket_poll(
-    struct sst_socket *s, struct curl_waitfd *fd, struct sst_mono deadline)
-{
-	CURLcode rc = socket_check(s, deadline);
-	int64_t left;
-
-	if (rc != CURLE_OK)
-		return rc;
-	left = sst_mono_diff_ms(deadline, sst_clock_mono(s->clock));
-	if (left < 0)
-		left = 0;
-	/* rounded up: a poll that ends early would spin */
-	left = left < SOCKET_POLL_MS ? left + 1 : SOCKET_POLL_MS;
-	if (curl_multi_poll(s->multi, fd, fd != NULL, (int)left, NULL) !=
-	    CURLM_OK)
-		return CURLE_OUT_OF_MEMORY;
-	return CURLE_OK;
-}
-
-static CURLcode
-socket_result(struct sst_socket *s)
-{
-	CURLMsg *msg;
-	int left;
-
-	while ((msg = curl_multi_info_read(s->multi, &left)) != NULL) {
-		if (msg->msg == CURLMSG_DONE && msg->easy_handle == s->easy)
-			return msg->data.result;
-	}
-	return CURLE_FAILED_INIT;
 }
 
 static CURLcode
@@ -201,11 +129,11 @@ socket_connect(struct sst_socket *s, struct sst_mono deadline)
 	int running = 1;
 
 	for (;;) {
-		if (curl_multi_perform(s->multi, &running) != CURLM_OK)
+		if (curl_multi_perform(s->t.multi, &running) != CURLM_OK)
 			return CURLE_OUT_OF_MEMORY;
 		if (running == 0)
-			return socket_result(s);
-		rc = socket_poll(s, NULL, deadline);
+			return httpc__transfer_result(&s->t);
+		rc = httpc__transfer_poll(&s->t, NULL, deadline);
 		if (rc != CURLE_OK)
 			return rc;
 	}
@@ -221,7 +149,7 @@ struct socket_way {
 static void
 socket_way_fini(struct sst_socket *s, struct socket_way *way)
 {
-	curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
+	curl_easy_setopt(s->t.easy, CURLOPT_CONNECT_TO, NULL);
 	curl_slist_free_all(way->connect_to);
 	httpc__alias_fini(&way->alias);
 	sst_buf_fini(&way->url);
@@ -254,7 +182,7 @@ static int
 socket_way_init(struct sst_socket *s, const struct sst_socket_to *to,
     struct socket_way *way, struct sst_error *err)
 {
-	const char *name = s->setup.tls_server_name;
+	const char *name = s->t.setup.tls_server_name;
 	CURLcode rc = CURLE_OK;
 	int code;
 
@@ -269,11 +197,11 @@ socket_way_init(struct sst_socket *s, const struct sst_socket_to *to,
 		if (way->connect_to == NULL)
 			return sst_error_nomem(err);
 	}
-	rc |= curl_easy_setopt(s->easy, CURLOPT_URL,
+	rc |= curl_easy_setopt(s->t.easy, CURLOPT_URL,
 	    way->alias.url != NULL ? way->alias.url : way->url.data);
-	rc |= curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, way->connect_to);
+	rc |= curl_easy_setopt(s->t.easy, CURLOPT_CONNECT_TO, way->connect_to);
 	rc |=
-	    curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, to->unix_path);
+	    curl_easy_setopt(s->t.easy, CURLOPT_UNIX_SOCKET_PATH, to->unix_path);
 	return rc == CURLE_OK ? SST_OK : sst_error_nomem(err);
 }
 
@@ -283,12 +211,12 @@ socket_go(struct sst_socket *s, struct sst_mono deadline, struct sst_error *err)
 	CURLcode rc;
 	int code;
 
-	s->detail[0] = '\0';
-	if (curl_multi_add_handle(s->multi, s->easy) != CURLM_OK)
+	s->t.detail[0] = '\0';
+	if (curl_multi_add_handle(s->t.multi, s->t.easy) != CURLM_OK)
 		return sst_error_nomem(err);
 	rc = socket_connect(s, deadline);
 	if (rc == CURLE_OK)
-		rc = curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->fd);
+		rc = curl_easy_getinfo(s->t.easy, CURLINFO_ACTIVESOCKET, &s->fd);
 	if (rc == CURLE_OK && s->fd == CURL_SOCKET_BAD)
 		rc = CURLE_COULDNT_CONNECT;
 	if (rc == CURLE_OK) {
@@ -325,7 +253,7 @@ sst_socket_open(struct sst_socket *socket, const struct sst_socket_to *to,
 static bool
 socket_refused(const struct sst_socket *s)
 {
-	return s->tls && strstr(s->detail, "alert") != NULL;
+	return s->tls && strstr(s->t.detail, "alert") != NULL;
 }
 
 int
@@ -335,8 +263,8 @@ sst_socket_send(struct sst_socket *socket, const void *bytes, size_t len,
 	size_t sent = 0;
 	CURLcode rc;
 
-	socket->detail[0] = '\0';
-	rc = curl_easy_send(socket->easy, bytes, len, &sent);
+	socket->t.detail[0] = '\0';
+	rc = curl_easy_send(socket->t.easy, bytes, len, &sent);
 	if (rc != CURLE_OK && rc != CURLE_AGAIN)
 		return socket_failed(socket,
 		    socket_refused(socket) ? CURLE_SSL_CONNECT_ERROR
@@ -353,8 +281,8 @@ sst_socket_receive(struct sst_socket *socket, void *bytes, size_t size,
 	size_t len = 0;
 	CURLcode rc;
 
-	socket->detail[0] = '\0';
-	rc = curl_easy_recv(socket->easy, bytes, size, &len);
+	socket->t.detail[0] = '\0';
+	rc = curl_easy_recv(socket->t.easy, bytes, size, &len);
 	if (rc == CURLE_AGAIN)
 		return SST_NODATA;
 	if (rc == CURLE_OUT_OF_MEMORY)
@@ -375,7 +303,7 @@ sst_socket_wait(struct sst_socket *socket, bool to_send,
 	if (to_send)
 		fd.events |= CURL_WAIT_POLLOUT;
 	do {
-		rc = socket_poll(socket, &fd, deadline);
+		rc = httpc__transfer_poll(&socket->t, &fd, deadline);
 	} while (rc == CURLE_OK && fd.revents == 0);
 	return rc == CURLE_OK ? SST_OK : socket_failed(socket, rc, err);
 }
