@@ -486,7 +486,8 @@ sst_httpc_header(struct sst_httpc *client, const char *name)
 	size_t amount = 0;
 
 	if (curl_easy_header(
-		client->t.easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		client->t.easy, name, 0, CURLH_HEADER, -1, &header) !=
+	    CURLHE_OK)
 		return NULL;
 	amount = header->amount;
 	if (amount > 1 && curl_easy_header(client->t.easy, name, amount - 1,

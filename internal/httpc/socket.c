@@ -200,8 +200,8 @@ socket_way_init(struct sst_socket *s, const struct sst_socket_to *to,
 	rc |= curl_easy_setopt(s->t.easy, CURLOPT_URL,
 	    way->alias.url != NULL ? way->alias.url : way->url.data);
 	rc |= curl_easy_setopt(s->t.easy, CURLOPT_CONNECT_TO, way->connect_to);
-	rc |=
-	    curl_easy_setopt(s->t.easy, CURLOPT_UNIX_SOCKET_PATH, to->unix_path);
+	rc |= curl_easy_setopt(
+	    s->t.easy, CURLOPT_UNIX_SOCKET_PATH, to->unix_path);
 	return rc == CURLE_OK ? SST_OK : sst_error_nomem(err);
 }
 
@@ -216,7 +216,8 @@ socket_go(struct sst_socket *s, struct sst_mono deadline, struct sst_error *err)
 		return sst_error_nomem(err);
 	rc = socket_connect(s, deadline);
 	if (rc == CURLE_OK)
-		rc = curl_easy_getinfo(s->t.easy, CURLINFO_ACTIVESOCKET, &s->fd);
+		rc = curl_easy_getinfo(
+		    s->t.easy, CURLINFO_ACTIVESOCKET, &s->fd);
 	if (rc == CURLE_OK && s->fd == CURL_SOCKET_BAD)
 		rc = CURLE_COULDNT_CONNECT;
 	if (rc == CURLE_OK) {
