@@ -61,6 +61,13 @@ sst_entity_json(const struct sst_entity *entity)
 	return entity->bytes + entity->key_len + 1 + entity->order_len + 1;
 }
 
+bool
+sst_entity_own_equal(const struct sst_entity *a, const struct sst_entity *b)
+{
+	return a->json_len == b->json_len &&
+	    memcmp(sst_entity_json(a), sst_entity_json(b), a->json_len) == 0;
+}
+
 static void
 entity_fill(struct sst_entity *e, const struct sst_entity_parts *parts)
 {
@@ -120,8 +127,7 @@ sst_entity_new(const struct sst_entity_parts *parts, struct sst_entity **out,
 	e->stamp = (uint32_t)parts->stamp;
 	e->mark = parts->mark;
 	entity_fill(e, parts);
-	e->own = sst_hash_bytes(parts->json, parts->json_len);
-	e->hash = e->own;
+	e->hash = sst_hash_bytes(parts->json, parts->json_len);
 	e->total_len = parts->json_len;
 	if (entity_take_children(e, parts, err) != SST_OK) {
 		free(e);

@@ -44,7 +44,6 @@ struct sst_entity {
 	uint32_t hole;       /* offset between the brackets; 0: no children */
 	uint32_t stamp;      /* offset of the changed-at text; 0: none */
 	uint32_t child_count;
-	struct sst_hash own; /* of the own bytes */
 	struct sst_hash hash; /* of the own bytes and the children */
 	size_t total_len;    /* bytes when written out with children */
 	struct sst_entity **children; /* in order; one reference each */
@@ -83,6 +82,10 @@ const char *sst_entity_json(const struct sst_entity *entity);
 /* Appends the key as it stands in URLs and in the keyed view: its parts
  * percent-encoded, joined by '/'. */
 void sst_entity_key_text(const struct sst_entity *entity, struct sst_buf *out);
+
+/* Whether all but their children is the same. */
+bool sst_entity_own_equal(
+    const struct sst_entity *a, const struct sst_entity *b);
 
 /* Byte order of `order`, then of `key`; <0, 0, >0. */
 int sst_entity_compare(const struct sst_entity *a, const struct sst_entity *b);

@@ -140,7 +140,7 @@ diff_both(struct diff_build *b)
 	size_t field = d->field_count;
 	int rc = SST_OK;
 
-	if (!sst_hash_equal(x->own, y->own))
+	if (!sst_entity_own_equal(x, y))
 		rc = diff__fields(
 		    b, d->shapes[b->to.section], fields__of(x), fields__of(y));
 	if (rc == SST_OK && d->field_count > field)

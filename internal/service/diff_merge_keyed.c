@@ -351,7 +351,7 @@ merge_entity(struct merger *m, const struct sst_shape *shape,
 
 	sst_buf_addc(m->out, '{');
 	m->first = true;
-	if (!sst_hash_equal(from->own, to->own))
+	if (!sst_entity_own_equal(from, to))
 		rc = merge_members(m, shape, fields__of(from), fields__of(to));
 	if (rc == SST_OK)
 		rc = merge_children(m, shape, from, to);

@@ -232,7 +232,7 @@ patch_changed(struct patcher *p, const struct patch_list *list,
 	size_t at = patch_enter_index(p, row->to);
 	int rc = SST_OK;
 
-	if (!sst_hash_equal(from->own, to->own))
+	if (!sst_entity_own_equal(from, to))
 		rc = patch_object(
 		    p, list->shape, fields__of(from), fields__of(to));
 	if (rc == SST_OK)

@@ -75,7 +75,7 @@ START_TEST(hash_follows_every_child)
 	struct sst_entity *x = parent("[]", 1, one, 1);
 	struct sst_entity *y = parent("[]", 1, two, 1);
 
-	ck_assert(sst_hash_equal(x->own, y->own));
+	ck_assert(sst_entity_own_equal(x, y));
 	ck_assert(!sst_hash_equal(x->hash, y->hash));
 	sst_entity_release(&x);
 	sst_entity_release(&y);

@@ -22,7 +22,7 @@ alike(const struct sst_entity *a, const struct sst_entity *b)
 	    a->json_len != b->json_len || a->hole != b->hole ||
 	    a->stamp != b->stamp || a->total_len != b->total_len ||
 	    a->child_count != b->child_count ||
-	    !sst_hash_equal(a->own, b->own) ||
+	    !sst_entity_own_equal(a, b) ||
 	    !sst_hash_equal(a->hash, b->hash) ||
 	    memcmp(a->bytes, b->bytes,
 		a->key_len + a->order_len + a->json_len + 3) != 0)
